@@ -1,0 +1,163 @@
+"""The facts of an order group, as the journal keeps them.
+
+A fact says what was decided, never what it was computed from: folding it looks nothing up. Tags are chosen words; the
+number of a changed layout goes into the tag's table in ``actors/lifting.py``. The instant of a fact is its record's.
+"""
+
+from typing import Any
+
+import msgspec
+
+from actors.states import State
+from catalog.model import DomainOrderPlan, TaskPlan
+
+
+class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A committed fact of one group."""
+
+
+class OrderSubmitted(Event, tag="submitted"):
+    """The order came in, as ``draft`` or ``acknowledged``."""
+
+    order: str
+    document: bytes
+    digest: bytes
+    catalog: str
+    client: str
+    external_id: str
+    category: str
+    party: str
+    requested_start: int
+    depends_on: tuple[str, ...]
+    state: State
+
+
+class OrderMoved(Event, tag="order"):
+    """The order walked one arc. ``code`` and ``reason`` are given where the arc needs an explanation."""
+
+    state: State
+    code: str = ""
+    reason: str = ""
+
+
+class DependencyEnded(Event, tag="dependency"):
+    """An order that this one waits for has ended."""
+
+    order: str
+    state: str
+
+
+class WaiterAdded(Event, tag="waiter"):
+    """Another order wants to know when this one ends."""
+
+    order: str
+
+
+class LinesMoved(Event, tag="lines"):
+    """Order lines walked the same arc."""
+
+    state: State
+    lines: tuple[str, ...]
+    code: str = ""
+    reason: str = ""
+
+
+class LineDecomposed(Event, tag="decomposed"):
+    """One line's domain orders, as the catalog version of the order gave them."""
+
+    line: str
+    domain_orders: tuple[DomainOrderPlan, ...]
+
+
+class LinePlanned(Event, tag="planned"):
+    """One line's tasks with their dependencies."""
+
+    line: str
+    tasks: tuple[TaskPlan, ...]
+
+
+class DomainOrdersMoved(Event, tag="domain"):
+    """Domain orders walked the same arc."""
+
+    state: State
+    keys: tuple[str, ...]
+
+
+class TasksDispatched(Event, tag="dispatched"):
+    """Tasks go out to their targets; ``until`` is when each answer is due at the latest."""
+
+    tasks: tuple[str, ...]
+    until: tuple[int, ...]
+
+
+class TaskCompleted(Event, tag="completed"):
+    """A target did the task of this generation."""
+
+    task: str
+    output: dict[str, Any]
+
+
+class TaskHeld(Event, tag="held"):
+    """A permanent failure: fallout that waits for an operator's decision."""
+
+    task: str
+    code: str
+    message: str
+
+
+class TaskPending(Event, tag="pending"):
+    """The target needs something only the requester can give."""
+
+    task: str
+    code: str
+    message: str
+
+
+class TaskRedriven(Event, tag="redriven"):
+    """A held or pending task goes on; ``generation`` grows when its request data changed."""
+
+    task: str
+    generation: int
+    changes: dict[str, Any]
+
+
+class TaskGivenUp(Event, tag="givenUp"):
+    """The decision that a held task will not be done: it has failed."""
+
+    task: str
+    reason: str
+
+
+class TasksDropped(Event, tag="dropped"):
+    """Tasks that can never start any more, because what they need was given up."""
+
+    tasks: tuple[str, ...]
+
+
+class AnswerRecorded(Event, tag="late"):
+    """An answer of an older generation: kept, never applied to the task's state."""
+
+    task: str
+    generation: int
+    outcome: str
+    output: dict[str, Any]
+
+
+AnyEvent = (
+    OrderSubmitted
+    | OrderMoved
+    | DependencyEnded
+    | WaiterAdded
+    | LinesMoved
+    | LineDecomposed
+    | LinePlanned
+    | DomainOrdersMoved
+    | TasksDispatched
+    | TaskCompleted
+    | TaskHeld
+    | TaskPending
+    | TaskRedriven
+    | TaskGivenUp
+    | TasksDropped
+    | AnswerRecorded
+)

@@ -1,0 +1,154 @@
+"""The messages that reach an order group, and what it answers.
+
+Tags are chosen words, never class paths: a message may outlive the code that sent it. Instants are milliseconds since
+1970 UTC. Messages between actors of one group never leave their turn and stand in ``actors/inside.py``.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Whatever may be delivered to a group."""
+
+
+class SubmitOrder(Message, tag="submit"):
+    """A TMF622 order that has passed every check at the door: the message that creates the group.
+
+    ``document`` is the order as canonical JSON (sorted keys, no blanks), ``digest`` BLAKE2b-128 of it;
+    ``catalog`` the version it was checked against and is pinned to. ``keyed`` says that the id derives from a key
+    (Idempotency-Key or party and externalId), so that meeting the same id again is a repetition.
+    """
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    client: str = ""
+    external_id: str = ""
+    category: str = ""
+    party: str = ""
+    requested_start: int = 0
+    depends_on: tuple[str, ...] = ()
+    """Ids of orders that must be completed before this one starts."""
+    draft: bool = False
+    keyed: bool = True
+    by: str = ""
+
+
+class SubmitDraft(Message, tag="submitDraft"):
+    """Turn a draft into an acknowledged order."""
+
+    by: str = ""
+
+
+class WithdrawDraft(Message, tag="withdrawDraft"):
+    """Give up a draft."""
+
+    by: str = ""
+
+
+class TaskResult(Message, tag="result"):
+    """What a target answered to one generation of one task."""
+
+    task: str
+    generation: int
+    outcome: str
+    """``completed`` | ``failed`` (a permanent failure: the task is held) | ``pending`` (the requester must decide)."""
+    output: dict[str, Any] = {}
+    code: str = ""
+    message: str = ""
+
+
+class TaskResults(Message, tag="results"):
+    """Answers for several tasks of one order that came together."""
+
+    results: tuple[TaskResult, ...]
+
+
+class Retry(Message, tag="retry"):
+    """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
+
+    ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
+    (a new generation), None repeats the same data.
+    """
+
+    target: str
+    changes: dict[str, Any] | None = None
+    by: str = ""
+
+
+class GiveUp(Message, tag="giveUp"):
+    """The explicit decision that what is held will not be done: task ``failed``, a held line or order ``cancelled``."""
+
+    target: str
+    reason: str = ""
+    by: str = ""
+
+
+class TimerFired(Message, tag="timer"):
+    """A timer of the group is due. Fires at least once, is decided once."""
+
+    key: str
+
+
+class AwaitOrder(Message, tag="await"):
+    """Sent by an order that depends on this one: tell it when this one has ended."""
+
+    order: str
+
+
+class OrderEnded(Message, tag="ended"):
+    """Sent to an order that waits: the order it depends on has ended in ``state`` ("" when there is no such order)."""
+
+    order: str
+    state: str
+
+
+AnyMessage = (
+    SubmitOrder
+    | SubmitDraft
+    | WithdrawDraft
+    | TaskResult
+    | TaskResults
+    | Retry
+    | GiveUp
+    | TimerFired
+    | AwaitOrder
+    | OrderEnded
+)
+
+
+class Reply(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the sender is told, once everything it rests on is durable."""
+
+
+class Accepted(Reply, tag="accepted"):
+    """The order is durable. ``duplicate``: it was already, from the same key and the same body."""
+
+    order: str
+    state: str
+    order_date: int
+    duplicate: bool = False
+
+
+class KeyConflict(Reply, tag="conflict"):
+    """The key already made another order: the document differs (HTTP 409)."""
+
+    order: str
+
+
+class Done(Reply, tag="done"):
+    """What was asked is decided and durable. ``state`` is the target's state now."""
+
+    state: str
+
+
+class RefusedReply(Reply, tag="refused"):
+    """The state of the order forbids it (HTTP 409); ``unknownOrder`` and the like answer 404."""
+
+    code: str
+    message: str
+
+
+AnyReply = Accepted | KeyConflict | Done | RefusedReply

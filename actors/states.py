@@ -1,0 +1,187 @@
+"""The states of orders, order items, domain orders and tasks, and the arcs between them: tables, and nothing else.
+
+Each :class:`Machine` is TM Forum's diagram of one kind plus named extension arcs, each with its reason. The pages with
+diagrams under ``docs/states`` are printed from these tables, and a test holds them together.
+
+Sources: TMF622 v4.0 and v5.0, TMF641 v4.1, TMF652 v4.0 (state enumerations and state diagrams).
+"""
+
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+import msgspec
+
+
+class State(StrEnum):
+    """A state in TM Forum's words. Which of them a kind may be in is its machine's business."""
+
+    DRAFT = "draft"
+    ACKNOWLEDGED = "acknowledged"
+    REJECTED = "rejected"
+    PENDING = "pending"
+    HELD = "held"
+    IN_PROGRESS = "inProgress"
+    ASSESSING_CANCELLATION = "assessingCancellation"
+    PENDING_CANCELLATION = "pendingCancellation"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PARTIAL = "partial"
+
+
+S = State
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """One kind's states and arcs.
+
+    ``arcs`` are TM Forum's, ``extensions`` ours: (from, to) -> why the arc exists. An end state has no way out.
+    """
+
+    name: str
+    source: str
+    initial: tuple[State, ...]
+    arcs: dict[tuple[State, State], str]
+    extensions: dict[tuple[State, State], str]
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Every state of this kind, in the enumeration's order."""
+        named = set(self.initial) | {state for arc in (*self.arcs, *self.extensions) for state in arc}
+        return tuple(state for state in State if state in named)
+
+    @property
+    def final(self) -> tuple[State, ...]:
+        """The states without a way out."""
+        leaving = {before for before, _ in (*self.arcs, *self.extensions)}
+        return tuple(state for state in self.states if state not in leaving)
+
+    def may(self, before: State, after: State) -> bool:
+        """Whether one arc leads from ``before`` to ``after``."""
+        return (before, after) in self.arcs or (before, after) in self.extensions
+
+
+FINAL: Final = frozenset({S.REJECTED, S.CANCELLED, S.COMPLETED, S.FAILED, S.PARTIAL})
+"""Ends of every kind: no message moves what stands here."""
+
+_SUPPLIED = "the information was supplied"
+_SOLVED = "the issue is solved"
+_ENDS = {
+    (S.IN_PROGRESS, S.COMPLETED): "all work is completed",
+    (S.IN_PROGRESS, S.FAILED): "all work failed",
+}
+_PARTIAL = {(S.IN_PROGRESS, S.PARTIAL): "some work completed and some failed"}
+_WAITING = {
+    (S.ACKNOWLEDGED, S.IN_PROGRESS): "fulfilment starts",
+    (S.IN_PROGRESS, S.PENDING): "information is required from the requester",
+    (S.IN_PROGRESS, S.HELD): "fallout",
+    (S.PENDING, S.IN_PROGRESS): _SUPPLIED,
+    (S.PENDING, S.CANCELLED): "the information cannot be supplied",
+    (S.HELD, S.IN_PROGRESS): _SOLVED,
+    (S.HELD, S.CANCELLED): "the issue cannot be solved",
+}
+_CANCELLATION = {
+    (S.IN_PROGRESS, S.ASSESSING_CANCELLATION): "cancellation is requested",
+    (S.PENDING, S.ASSESSING_CANCELLATION): "cancellation is requested",
+    (S.HELD, S.ASSESSING_CANCELLATION): "cancellation is requested",
+    (S.ASSESSING_CANCELLATION, S.IN_PROGRESS): "cancellation is denied",
+    (S.ASSESSING_CANCELLATION, S.PENDING): "cancellation is denied",
+    (S.ASSESSING_CANCELLATION, S.HELD): "cancellation is denied",
+    (S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION): "cancellation is accepted",
+    (S.PENDING_CANCELLATION, S.CANCELLED): "everything is undone",
+}
+_BEFORE_WORK = {
+    (S.ACKNOWLEDGED, S.REJECTED): "an approver may refuse after the order was acknowledged",
+    (S.ACKNOWLEDGED, S.ASSESSING_CANCELLATION): "an order that waits for its date can be cancelled",
+    (S.ASSESSING_CANCELLATION, S.ACKNOWLEDGED): "a denied cancellation leads back to the state before",
+    (S.ACKNOWLEDGED, S.HELD): "fallout may come before any work: another order that is needed has failed",
+    (S.HELD, S.ACKNOWLEDGED): "and is solved before any work",
+    (S.ACKNOWLEDGED, S.PENDING): "the requester may be asked before any work",
+    (S.PENDING, S.ACKNOWLEDGED): "and answer before any work",
+}
+_DRAFT = {
+    (S.DRAFT, S.ACKNOWLEDGED): "submitted",
+    (S.DRAFT, S.CANCELLED): "withdrawn before it was ever submitted",
+}
+
+PRODUCT_ORDER: Final = Machine(
+    name="ProductOrder",
+    source="TMF622 v4.0; draft from v5.0",
+    initial=(S.DRAFT, S.ACKNOWLEDGED, S.REJECTED),
+    arcs={**_WAITING, **_ENDS, **_PARTIAL, **_CANCELLATION, (S.ACKNOWLEDGED, S.PENDING): _BEFORE_WORK[S.ACKNOWLEDGED, S.PENDING]},
+    extensions={**{arc: why for arc, why in _BEFORE_WORK.items() if arc != (S.ACKNOWLEDGED, S.PENDING)}, **_DRAFT},
+)
+PRODUCT_ORDER_ITEM: Final = Machine(
+    name="ProductOrderItem",
+    source="TMF622 v4.0; partial from v5.0",
+    initial=(S.DRAFT, S.ACKNOWLEDGED, S.REJECTED),
+    arcs=PRODUCT_ORDER.arcs,
+    extensions=PRODUCT_ORDER.extensions,
+)
+SERVICE_ORDER: Final = Machine(
+    name="ServiceOrder",
+    source="TMF641 v4.1",
+    initial=(S.ACKNOWLEDGED,),
+    arcs={
+        **_WAITING,
+        **_ENDS,
+        **_PARTIAL,
+        **_CANCELLATION,
+        (S.ACKNOWLEDGED, S.REJECTED): "the business check refuses it",
+        (S.ACKNOWLEDGED, S.CANCELLED): "cancelled before any work",
+        (S.ACKNOWLEDGED, S.ASSESSING_CANCELLATION): "cancellation is requested",
+        (S.ASSESSING_CANCELLATION, S.ACKNOWLEDGED): "cancellation is denied",
+        (S.IN_PROGRESS, S.CANCELLED): "cancelled without an assessment",
+    },
+    extensions={},
+)
+RESOURCE_ORDER: Final = Machine(
+    name="ResourceOrder",
+    source="TMF652 v4.0",
+    initial=(S.ACKNOWLEDGED,),
+    arcs={**_WAITING, **_ENDS, **_PARTIAL},
+    extensions={
+        (S.ACKNOWLEDGED, S.CANCELLED): "what never started is dropped when the work before it was given up",
+    },
+)
+TASK: Final = Machine(
+    name="Task",
+    source="Orderloom, in the words of TMF652 v4.0",
+    initial=(S.ACKNOWLEDGED,),
+    arcs={
+        **_WAITING,
+        **_ENDS,
+        (S.ACKNOWLEDGED, S.CANCELLED): "nothing can start behind work that was given up",
+    },
+    extensions={},
+)
+MACHINES: Final = (PRODUCT_ORDER, PRODUCT_ORDER_ITEM, SERVICE_ORDER, RESOURCE_ORDER, TASK)
+
+DOMAIN_ORDER_MACHINES: Final = {"product": PRODUCT_ORDER, "service": SERVICE_ORDER, "resource": RESOURCE_ORDER}
+
+
+@cache
+def walk(machine_name: str, before: State, after: State) -> tuple[State, ...]:
+    """The shortest way along legal arcs from ``before`` to ``after``, without ``before``; empty when there is none.
+
+    Roll-up never jumps (``acknowledged`` to ``completed`` goes through ``inProgress``, each step with its event), and
+    it never walks through a cancellation or a rejection on its way elsewhere.
+    """
+    machine = _BY_NAME[machine_name]
+    ways: list[tuple[State, ...]] = [(before,)]
+    seen = {before}
+    while ways:
+        way = ways.pop(0)
+        for state in machine.states:
+            if state in seen or not machine.may(way[-1], state):
+                continue
+            if state is after:
+                return (*way[1:], state)
+            if state is S.IN_PROGRESS:
+                seen.add(state)
+                ways.append((*way, state))
+    return ()
+
+
+_BY_NAME = {machine.name: machine for machine in MACHINES}

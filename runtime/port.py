@@ -1,0 +1,38 @@
+"""What the gateway asks of the runtime, whoever stands behind it: a Ray cluster, or one process in a test."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from zlib import crc32
+
+from actors.group import OrderGroup
+from actors.messages import AnyMessage, AnyReply
+from catalog.store import Catalogs
+from runtime.journal.contract import Journal
+
+
+class Runtime(Protocol):
+    """The runtime as seen from the gateway. Batching, routing and retries to a new owner happen behind it."""
+
+    journal: Journal
+    catalogs: Catalogs
+
+    async def send(self, group: str, message: AnyMessage) -> AnyReply:
+        """Deliver a message and answer once everything the reply rests on is durable.
+
+        :raises runtime.errors.Unavailable: no owner, or the journal is away, longer than the caller should wait.
+        :raises runtime.errors.Busy: the shard's mailbox is full; nothing was taken.
+        """
+
+    async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
+        """The groups as they durably are now, None where there is none. From the live actor where there is one.
+
+        :raises runtime.errors.Unavailable: neither an owner nor the journal can tell.
+        """
+
+    async def free_disk(self) -> bool:
+        """Whether the journal's disk has room for new orders."""
+
+
+def shard_of(group: str, shards: int) -> int:
+    """The shard a group belongs to, from its id alone (CRC-32, the same on every node and in every version)."""
+    return crc32(group.encode()) % shards
