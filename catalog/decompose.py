@@ -1,0 +1,104 @@
+"""From an order line to its domain orders and tasks.
+
+All that depends on the catalog alone is compiled once (`catalog.tree`); per line only keys and values are filled in.
+"""
+
+from catalog.explain import reasons_for
+from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
+from catalog.model import LINE_ACTIONS, Catalog
+from catalog.refusals import QuantityOutOfRange, UnknownAction
+from catalog.tree import Shape, Tree, Values, refuse_beyond_maximum, root_of, tree_of
+
+__all__ = [
+    "DomainOrderPlan",
+    "LineDecomposition",
+    "LineRequest",
+    "Reason",
+    "TaskPlan",
+    "decompose",
+    "explain",
+]
+
+
+def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
+    """The domain orders and tasks of one line under one catalog version.
+
+    The same catalog and request always give the same answer, keys included. Raises UnknownOffering,
+    UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether the
+    characteristics' values are right is the door's question (`catalog.door`), asked before.
+    """
+    action, quantity = request.action, request.quantity
+    if action not in LINE_ACTIONS:
+        raise UnknownAction(f"line {request.line}: action {action!r} is none of {', '.join(LINE_ACTIONS)}")
+    if action == "noChange":
+        root_of(catalog, request.offering, request.specification)
+        return LineDecomposition(request.line, (), ())
+    if type(quantity) is not int or quantity < 1:
+        raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
+    tree = tree_of(catalog, request.offering, request.specification, action)
+    values = tree.values(request.characteristics)
+    shape = tree.shape(values)
+    if quantity > 1:
+        refuse_beyond_maximum(quantity * len(shape.orders), tree.root.id)
+    domain_orders: list[DomainOrderPlan] = []
+    tasks: list[TaskPlan] = []
+    copies = shape.repeats or quantity > 1
+    for repetition in range(quantity):
+        _instantiate(tree, shape, values, request, repetition, copies, domain_orders, tasks)
+    return LineDecomposition(request.line, tuple(domain_orders), tuple(tasks))
+
+
+def explain(catalog: Catalog, request: LineRequest) -> tuple[Reason, ...]:
+    """For each relationship met: created or not, by which rule, from which inputs. Raises what `decompose` raises."""
+    return reasons_for(catalog, request, decompose(catalog, request))
+
+
+def _instantiate(
+    tree: Tree,
+    shape: Shape,
+    values: list[Values],
+    request: LineRequest,
+    repetition: int,
+    copies: bool,
+    domain_orders: list[DomainOrderPlan],
+    tasks: list[TaskPlan],
+) -> None:
+    """Append one tree of the line; `copies` keeps instances of one branch from sharing a dict."""
+    action, line = tree.action, request.line
+    number = request.first_ordinal + repetition * len(shape.orders)
+    keys: list[str] = []
+    for branch, parent, kind, specification, relationship, ordinal in shape.orders:
+        key = f"{line}.{number}"
+        number += 1
+        keys.append(key)
+        if repetition and parent < 0:
+            ordinal += repetition * shape.tops[specification]
+        domain_orders.append(
+            DomainOrderPlan(
+                key,
+                kind,
+                specification,
+                keys[parent] if parent >= 0 else None,
+                relationship,
+                ordinal,
+                action,
+                values[branch].copy() if copies else values[branch],
+            )
+        )
+    task_keys: list[str] = []
+    for owner, suffix, name, target, needs, duration_ms, timeout_ms, point_of_no_return in shape.tasks:
+        order_key = keys[owner]
+        task_key = order_key + suffix
+        task_keys.append(task_key)
+        tasks.append(
+            TaskPlan(
+                task_key,
+                name,
+                order_key,
+                target,
+                tuple([task_keys[need] for need in needs]) if needs else (),
+                duration_ms,
+                timeout_ms,
+                point_of_no_return,
+            )
+        )

@@ -1,0 +1,199 @@
+"""The catalog as values: offerings, specifications, characteristics, relationships, plans.
+
+Names follow TM Forum (TMF620 product, TMF633 service, TMF634 resource catalog); in Python they are written in
+snake case, in the canonical content in TM Forum's camel case. Everything here is immutable: a catalog version never
+changes after it was loaded, so an order can be pinned to it.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["product", "service", "resource"]
+RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
+ValueType = Literal["string", "integer", "number", "boolean", "date", "dateTime", "object", "array"]
+
+KINDS: tuple[Kind, ...] = ("product", "service", "resource")
+VALUE_TYPES: tuple[ValueType, ...] = (
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "date",
+    "dateTime",
+    "object",
+    "array",
+)
+ACTIONS = ("add", "modify", "delete")
+LINE_ACTIONS = (*ACTIONS, "noChange")
+LIFECYCLE_STATUSES = (
+    "In study",
+    "In design",
+    "In test",
+    "Active",
+    "Launched",
+    "Retired",
+    "Obsolete",
+    "Rejected",
+)
+ORDERABLE_STATUSES = frozenset({"Active", "Launched"})
+CHANGEABLE_STATUSES = ORDERABLE_STATUSES | {"Retired", "Obsolete"}
+
+ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
+    "Bundles": frozenset({("product", "product"), ("service", "service"), ("resource", "resource")}),
+    "Realized as": frozenset({("product", "service"), ("service", "service")}),
+    "Requires": frozenset({("product", "resource"), ("service", "resource")}),
+    "Composed of": frozenset({("product", "product"), ("service", "service"), ("resource", "resource")}),
+}
+ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
+
+
+class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One attribute a specification declares (TMF620 `ProductSpecificationCharacteristic` and its siblings).
+
+    `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number and date
+    values, both inclusive. `regex` must match a whole string value.
+    """
+
+    name: str
+    value_type: ValueType
+    mandatory: bool = False
+    default: Any = msgspec.UNSET
+    allowed_values: tuple[Any, ...] = ()
+    value_from: Any = None
+    value_to: Any = None
+    regex: str | None = None
+    unit_of_measure: str | None = None
+    description: str = ""
+
+
+class Relationship(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A typed edge from the specification that holds it to `target`.
+
+    `Bundles`, `Realized as` and `Requires` create a domain order for the target, `Composed of` does not. Siblings are
+    created in ascending `order`. The count comes from `quantity_characteristic` (a characteristic of the source), or
+    else is `default_quantity`. `mapping` holds (source, target) pairs of characteristic names. `after` names sibling
+    targets whose work must end first (on delete: which must wait). `condition` is always None in this catalog format.
+    """
+
+    type: RelationshipType
+    target: str
+    order: int = 0
+    mandatory: bool = False
+    minimum_quantity: int = 0
+    default_quantity: int = 1
+    maximum_quantity: int | None = None
+    quantity_characteristic: str | None = None
+    mapping: tuple[tuple[str, str], ...] = ()
+    after: tuple[str, ...] = ()
+    condition: str | None = None
+    description: str = ""
+
+
+class TaskTemplate(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
+
+    `after` names the tasks of the same plan that must be completed first, already resolved: a sequential plan's
+    silent "after the one before" is written out by the loader.
+    """
+
+    name: str
+    target: str
+    duration_ms: int
+    timeout_ms: int
+    after: tuple[str, ...] = ()
+    point_of_no_return: bool = False
+    description: str = ""
+
+
+class Specification(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A product, service or resource specification (TMF620, TMF633, TMF634).
+
+    `service_type` is `CFS` (customer-facing) or `RFS` (resource-facing) for services. `orders` says whether a product
+    specification at the root of a line gets a product order of its own. `plans` maps an action (add, modify, delete)
+    to its tasks.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    version: str = "1.0"
+    lifecycle_status: str = "Active"
+    service_type: Literal["CFS", "RFS"] | None = None
+    description: str = ""
+    orders: bool = False
+    characteristics: tuple[CharacteristicSpecification, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+    plans: dict[str, tuple[TaskTemplate, ...]] = {}
+
+
+class ProductOffering(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What a customer can order (TMF620 `ProductOffering`): a name and a state over a product specification."""
+
+    id: str
+    name: str
+    product_specification: str
+    version: str = "1.0"
+    lifecycle_status: str = "Active"
+    description: str = ""
+
+
+class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
+    """One immutable catalog version; two catalogs are equal when version and content digest are.
+
+    Make one with `catalog_of` or `catalog.loader.load`. `compiled` is a cache of what the other rooms derive from this
+    version (trees, door checks); it never changes an answer and does not travel when the catalog is pickled.
+    """
+
+    name: str
+    version: str
+    digest: str
+    offerings: Mapping[str, ProductOffering]
+    specifications: Mapping[str, Specification]
+    compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalog) and (self.version, self.digest) == (other.version, other.digest)
+
+    def __hash__(self) -> int:
+        return hash((self.version, self.digest))
+
+    def __repr__(self) -> str:
+        return (
+            f"Catalog({self.name!r} {self.version}, {len(self.offerings)} offerings, "
+            f"{len(self.specifications)} specifications, digest {self.digest[:12]})"
+        )
+
+    def __reduce__(self) -> Any:
+        return catalog_of, (
+            self.name,
+            self.version,
+            tuple(self.offerings.values()),
+            tuple(self.specifications.values()),
+        )
+
+
+def catalog_of(
+    name: str,
+    version: str,
+    offerings: tuple[ProductOffering, ...],
+    specifications: tuple[Specification, ...],
+) -> Catalog:
+    """A catalog of these parts, sorted by id, with the digest (blake2b, 32 hex digits) of its canonical content.
+
+    The parts are taken as sound: whoever reads them from outside checks them (`catalog.loader`).
+    """
+    sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
+    sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
+    content = msgspec.json.encode(
+        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
+    )
+    return Catalog(
+        name=name,
+        version=version,
+        digest=blake2b(content, digest_size=16).hexdigest(),
+        offerings={offering.id: offering for offering in sorted_offerings},
+        specifications={specification.id: specification for specification in sorted_specifications},
+    )

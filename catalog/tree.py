@@ -1,0 +1,283 @@
+"""One specification and action, compiled: the branches a line can grow, and the shape for given counts.
+
+A *branch* is a path of relationships from the line's specification; a *shape* is the flat list of domain orders and
+tasks once each branch's count is known. Branches depend on the catalog alone. Where no count depends on a
+characteristic there is one shape for ever; where one does, the shapes seen are kept, bounded.
+"""
+
+from collections import Counter
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from catalog.model import ORDERING_TYPES, Catalog, Relationship, Specification
+from catalog.plan import Instance, PlannedTask, planned_tasks
+from catalog.refusals import NothingOrdered, QuantityOutOfRange, UnknownOffering, UnknownSpecification
+
+LINE_DOMAIN_ORDERS_MAX = 20_000
+KEPT_SHAPES_MAX = 64
+KEPT_SHAPE_DOMAIN_ORDERS_MAX = 512
+
+ORDERED = "Ordered"
+
+Values = dict[str, Any]
+
+
+class PlannedOrder(NamedTuple):
+    """A domain order as a template; `parent` is its parent's index in the shape, -1 directly under the line."""
+
+    branch: int
+    parent: int
+    kind: str
+    specification: str
+    relationship: str
+    ordinal: int
+
+
+class Branch:
+    """One path of relationships below a root; `parent` is the index of the branch above it."""
+
+    __slots__ = ("defaults", "flows", "fresh_defaults", "parent", "relationship", "specification")
+
+    def __init__(
+        self,
+        specification: Specification,
+        relationship: Relationship | None,
+        parent: int,
+        flows: tuple[tuple[str, str], ...],
+        add: bool,
+    ) -> None:
+        self.specification = specification
+        self.relationship = relationship
+        self.parent = parent
+        self.flows = flows
+        # A modify states what changes and a delete needs no values: defaults would overwrite what is installed.
+        self.defaults = default_values(specification) if add else {}
+        self.fresh_defaults = any(isinstance(value, dict | list) for value in self.defaults.values())
+
+    def initial(self) -> Values:
+        return deepcopy(self.defaults) if self.fresh_defaults else self.defaults.copy()
+
+
+class Shape:
+    """Flat templates of one tree: `orders` parents before children, `tasks` needed before needing.
+
+    `repeats` says that some branch has several instances; `tops` counts, by specification, the orders directly under
+    the line, so that the next tree of the same line goes on from there.
+    """
+
+    __slots__ = ("orders", "repeats", "tasks", "tops")
+
+    def __init__(self, orders: tuple[PlannedOrder, ...], tasks: tuple[PlannedTask, ...]) -> None:
+        self.orders = orders
+        self.tasks = tasks
+        self.repeats = len({order.branch for order in orders}) < len(orders)
+        self.tops = Counter(order.specification for order in orders if order.parent < 0)
+
+
+class Tree:
+    """What lines of one specification and action have in common."""
+
+    __slots__ = ("action", "branches", "counted", "fixed", "integers", "kept", "names", "root")
+
+    def __init__(self, catalog: Catalog, root: Specification, action: str) -> None:
+        self.root = root
+        self.action = action
+        self.names = frozenset(each.name for each in root.characteristics)
+        self.integers = frozenset(each.name for each in root.characteristics if each.value_type == "integer")
+        self.branches = _branches(catalog, root, action == "add")
+        self.counted = any(
+            branch.relationship is not None and branch.relationship.quantity_characteristic is not None
+            for branch in self.branches
+        )
+        self.kept: dict[tuple[int, ...], Shape] = {}
+        self.fixed: Shape | None = None if self.counted else self._expand(self._counts([]))
+
+    def values(self, given: Values) -> list[Values]:
+        """The characteristics of each branch, by index: given, mapped, of the same name, or by default."""
+        branches = self.branches
+        root = branches[0].initial()
+        names = self.names
+        for name, value in given.items():
+            if value is not None and name in names:
+                root[name] = int(value) if type(value) is float and name in self.integers else value
+        values = [root]
+        for branch in branches[1:]:
+            above = values[branch.parent]
+            own = branch.initial() if branch.defaults else {}
+            for target, source in branch.flows:
+                if source in above:
+                    own[target] = above[source]
+            values.append(own)
+        return values
+
+    def shape(self, values: list[Values]) -> Shape:
+        """The shape for these values; raises QuantityOutOfRange."""
+        if self.fixed is not None:
+            return self.fixed
+        counts = self._counts(values)
+        shape = self.kept.get(counts)
+        if shape is None:
+            shape = self._expand(counts)
+            if len(shape.orders) <= KEPT_SHAPE_DOMAIN_ORDERS_MAX:
+                if len(self.kept) >= KEPT_SHAPES_MAX:
+                    self.kept.clear()
+                self.kept[counts] = shape
+        return shape
+
+    def _counts(self, values: list[Values]) -> tuple[int, ...]:
+        counts = [1]
+        for branch in self.branches[1:]:
+            relationship = branch.relationship
+            assert relationship is not None
+            source = self.branches[branch.parent].specification
+            if counts[branch.parent] == 0:
+                counts.append(0)
+            elif relationship.quantity_characteristic is None:
+                counts.append(relationship.default_quantity)
+            else:
+                counts.append(counted_quantity(source, relationship, values[branch.parent]))
+        return tuple(counts)
+
+    def _expand(self, counts: tuple[int, ...]) -> Shape:
+        below: list[list[int]] = [[] for _ in self.branches]
+        for index, branch in enumerate(self.branches[1:], start=1):
+            below[branch.parent].append(index)
+        orders: list[PlannedOrder] = []
+
+        def create(branch: int, parent: int, ordinal: int) -> None:
+            own = len(orders)
+            refuse_beyond_maximum(own + 1, self.root.id)
+            specification, relationship = (
+                self.branches[branch].specification,
+                self.branches[branch].relationship,
+            )
+            created_by = relationship.type if relationship is not None else ORDERED
+            orders.append(
+                PlannedOrder(branch, parent, specification.kind, specification.id, created_by, ordinal)
+            )
+            create_below(branch, own)
+
+        def create_below(branch: int, parent: int) -> None:
+            ordinals: Counter[str] = Counter()
+            for child in below[branch]:
+                target = self.branches[child].specification.id
+                for _ in range(counts[child]):
+                    ordinals[target] += 1
+                    create(child, parent, ordinals[target])
+
+        if creates_own_order(self.root):
+            create(0, -1, 1)
+        else:
+            create_below(0, -1)
+        instances = [
+            Instance(
+                self.branches[order.branch].specification,
+                self.branches[order.branch].relationship,
+                order.parent,
+            )
+            for order in orders
+        ]
+        return Shape(tuple(orders), planned_tasks(instances, self.action))
+
+
+def tree_of(catalog: Catalog, offering: str | None, specification: str | None, action: str) -> Tree:
+    """The compiled tree, made at most once per catalog version, root and action.
+
+    Raises UnknownOffering, UnknownSpecification, NothingOrdered.
+    """
+    key = (offering, specification, action)
+    tree: Tree | None = catalog.compiled.get(key)
+    if tree is None:
+        root = root_of(catalog, offering, specification)
+        shared = ("tree", root.id, action)
+        tree = catalog.compiled.get(shared)
+        if tree is None:
+            tree = catalog.compiled[shared] = Tree(catalog, root, action)
+        if offering is None or specification is None:
+            catalog.compiled[key] = tree
+    return tree
+
+
+def root_of(catalog: Catalog, offering: str | None, specification: str | None) -> Specification:
+    """The specification a line starts from: its offering's, or the one it names."""
+    if offering is not None:
+        found = catalog.offerings.get(offering)
+        if found is None:
+            raise UnknownOffering(f"catalog {catalog.version} has no product offering {offering!r}")
+        return catalog.specifications[found.product_specification]
+    if specification is None:
+        raise NothingOrdered("the line names neither a product offering nor a specification; name one")
+    root = catalog.specifications.get(specification)
+    if root is None:
+        raise UnknownSpecification(f"catalog {catalog.version} has no specification {specification!r}")
+    return root
+
+
+def creates_own_order(root: Specification) -> bool:
+    """Whether the line's own specification gets a domain order: services and resources do, products if they say so."""
+    return root.kind != "product" or root.orders
+
+
+def default_values(specification: Specification) -> Values:
+    """The characteristics of a specification that have a default, with it."""
+    return {each.name: each.default for each in specification.characteristics if each.default is not UNSET}
+
+
+def counted_quantity(source: Specification, relationship: Relationship, values: Values) -> int:
+    """How many of the target the quantity characteristic asks for; raises QuantityOutOfRange."""
+    name = relationship.quantity_characteristic
+    assert name is not None
+    quantity = values.get(name)
+    if quantity is None:
+        # Only modify and delete come here with a default unapplied; counting still means what the author wrote.
+        quantity = default_values(source).get(name, relationship.default_quantity)
+    edge = f"{source.id} {relationship.type} {relationship.target}"
+    if type(quantity) is float and quantity.is_integer():
+        quantity = int(quantity)
+    if type(quantity) is not int or quantity < relationship.minimum_quantity or quantity < 0:
+        raise QuantityOutOfRange(
+            f"{edge}: {name} is {quantity!r}, at least {relationship.minimum_quantity} are needed", name
+        )
+    if relationship.maximum_quantity is not None and quantity > relationship.maximum_quantity:
+        raise QuantityOutOfRange(
+            f"{edge}: {name} is {quantity}, at most {relationship.maximum_quantity} are possible", name
+        )
+    return quantity
+
+
+def refuse_beyond_maximum(domain_orders: int, root: str) -> None:
+    """Raise QuantityOutOfRange when one line would grow past `LINE_DOMAIN_ORDERS_MAX` domain orders."""
+    if domain_orders > LINE_DOMAIN_ORDERS_MAX:
+        raise QuantityOutOfRange(
+            f"one line of {root} would create more than {LINE_DOMAIN_ORDERS_MAX} domain orders; "
+            "split it into several lines"
+        )
+
+
+def _branches(catalog: Catalog, root: Specification, add: bool) -> list[Branch]:
+    branches = [Branch(root, None, -1, (), add)]
+
+    def grow(parent: int) -> None:
+        source = branches[parent].specification
+        for relationship in source.relationships:
+            if relationship.type not in ORDERING_TYPES:
+                continue
+            if relationship.quantity_characteristic is None and relationship.default_quantity == 0:
+                continue
+            target = catalog.specifications[relationship.target]
+            branches.append(Branch(target, relationship, parent, _flows(source, relationship, target), add))
+            grow(len(branches) - 1)
+
+    grow(0)
+    return branches
+
+
+def _flows(
+    source: Specification, relationship: Relationship, target: Specification
+) -> tuple[tuple[str, str], ...]:
+    declared = {each.name for each in source.characteristics}
+    mapped = {into: out for out, into in relationship.mapping}
+    pairs = ((each.name, mapped.get(each.name, each.name)) for each in target.characteristics)
+    return tuple((into, out) for into, out in pairs if out in declared)
