@@ -71,8 +71,7 @@ def _instantiate(
         key = f"{line}.{number}"
         number += 1
         keys.append(key)
-        if repetition and parent < 0:
-            ordinal += repetition * shape.tops[specification]
+        earlier = repetition * shape.tops[specification] if parent < 0 else 0
         domain_orders.append(
             DomainOrderPlan(
                 key,
@@ -80,7 +79,7 @@ def _instantiate(
                 specification,
                 keys[parent] if parent >= 0 else None,
                 relationship,
-                ordinal,
+                ordinal + earlier,
                 action,
                 values[branch].copy() if copies else values[branch],
             )

@@ -49,8 +49,8 @@ def check_line(
 ) -> tuple[Violation, ...]:
     """Every violation of form and range on this line; empty when it may come in.
 
-    `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource); when given,
-    a specification named directly must be of that kind. Nothing is raised for what a requester can get wrong.
+    `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource); when
+    given, a specification named directly must be of that kind. Nothing is raised for what a requester can get wrong.
     """
     door = catalog.compiled.get(("door", request.offering, request.specification, request.action))
     if door is None:
@@ -197,8 +197,8 @@ def _quantity_violations(door: _Door, request: LineRequest, pointer: str, bad: s
     if door.tree is None:
         return []
     try:
-        shape = door.tree.shape(door.tree.values(request.characteristics))
-        refuse_beyond_maximum(quantity * len(shape.orders), door.tree.root.id)
+        size = door.tree.size(request.characteristics)
+        refuse_beyond_maximum(quantity * size, door.tree.root.id)
     except QuantityOutOfRange as refusal:
         if refusal.characteristic is None:
             return [Violation("/quantity", refusal.code, refusal.message)]

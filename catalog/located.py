@@ -1,4 +1,4 @@
-"""Catalog text with its places: values that remember file and line, and typed reading that reports instead of raising."""
+"""Catalog text with its places: values that know file and line, and typed reading that reports, never raises."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -38,9 +38,11 @@ class Findings:
         self.found: list[Finding] = []
 
     def report(self, at: Located, code: str, message: str, fix: str, severity: Severity = "error") -> None:
+        """Add a finding at a place; see `catalog.findings.Finding` for the words."""
         self.found.append(Finding(at.file, at.line, severity, code, message, fix))
 
     def sorted(self) -> list[Finding]:
+        """All findings by file and line."""
         return sorted(self.found, key=lambda finding: (finding.file, finding.line, finding.code))
 
 
@@ -75,10 +77,12 @@ class Fields:
         return self.fields.get(name, self.at)
 
     def has(self, name: str) -> bool:
+        """Whether the field is there with a value; null counts as absent."""
         field = self.fields.get(name)
         return field is not None and field.value is not None
 
     def text(self, name: str, default: str = "") -> str:
+        """A scalar as it was written."""
         if not self.has(name):
             return default
         field = self.fields[name]
@@ -88,6 +92,7 @@ class Fields:
         return field.text
 
     def required_text(self, name: str, example: str) -> str:
+        """A text that must be there; `example` is shown in the fix. Empty after a finding."""
         text = self.text(name)
         if not text:
             self.findings.report(
@@ -96,6 +101,7 @@ class Fields:
         return text
 
     def choice(self, name: str, choices: tuple[str, ...], default: str, code: str) -> str:
+        """One of `choices`; after a finding with `code`, the default."""
         text = self.text(name, default)
         if text not in choices:
             fix = f"use one of {_list(choices)}{nearest(text, choices)}"
@@ -104,6 +110,7 @@ class Fields:
         return text
 
     def flag(self, name: str) -> bool:
+        """True or false; false when absent."""
         if not self.has(name):
             return False
         field = self.fields[name]
@@ -113,6 +120,7 @@ class Fields:
         return field.value
 
     def count(self, name: str) -> int | None:
+        """A whole number from 0, None when absent."""
         if not self.has(name):
             return None
         field = self.fields[name]
@@ -133,6 +141,7 @@ class Fields:
         return words
 
     def items(self, name: str) -> tuple[Located, ...]:
+        """The entries of a list."""
         if not self.has(name):
             return ()
         field = self.fields[name]
@@ -142,6 +151,7 @@ class Fields:
         return tuple(field.value)
 
     def entries(self, name: str) -> Mapping[str, Located]:
+        """The entries of a mapping, by name."""
         if not self.has(name):
             return {}
         field = self.fields[name]

@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast
 
-from msgspec import UNSET
+import msgspec
 
 from catalog.characteristics import faults, fits_type
 from catalog.durations import milliseconds
@@ -221,14 +221,7 @@ def _with_default(
         fix = "give a default that an order could state itself, or none"
         findings.report(fields.place("default"), "default-not-allowed", f"{what}: default: {sentence}", fix)
         return characteristic
-    return CharacteristicSpecification(
-        **{
-            field: getattr(characteristic, field)
-            for field in characteristic.__struct_fields__
-            if field != "default"
-        },
-        default=default,
-    )
+    return msgspec.structs.replace(characteristic, default=default)
 
 
 def _value(findings: Findings, what: str, value_type: ValueType, at: Located) -> Any:

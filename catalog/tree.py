@@ -16,8 +16,7 @@ from catalog.plan import Instance, PlannedTask, planned_tasks
 from catalog.refusals import NothingOrdered, QuantityOutOfRange, UnknownOffering, UnknownSpecification
 
 LINE_DOMAIN_ORDERS_MAX = 20_000
-KEPT_SHAPES_MAX = 64
-KEPT_SHAPE_DOMAIN_ORDERS_MAX = 512
+KEPT_DOMAIN_ORDERS_MAX = 5_000  # of all shapes kept for one tree together
 
 ORDERED = "Ordered"
 
@@ -57,6 +56,7 @@ class Branch:
         self.fresh_defaults = any(isinstance(value, dict | list) for value in self.defaults.values())
 
     def initial(self) -> Values:
+        """The defaults, in a dict of their own."""
         return deepcopy(self.defaults) if self.fresh_defaults else self.defaults.copy()
 
 
@@ -79,7 +79,7 @@ class Shape:
 class Tree:
     """What lines of one specification and action have in common."""
 
-    __slots__ = ("action", "branches", "counted", "fixed", "integers", "kept", "names", "root")
+    __slots__ = ("action", "branches", "counted", "fixed", "integers", "kept", "kept_size", "names", "root")
 
     def __init__(self, catalog: Catalog, root: Specification, action: str) -> None:
         self.root = root
@@ -92,7 +92,12 @@ class Tree:
             for branch in self.branches
         )
         self.kept: dict[tuple[int, ...], Shape] = {}
-        self.fixed: Shape | None = None if self.counted else self._expand(self._counts([]))
+        self.kept_size = 0
+        self.fixed: Shape | None = None
+        if not self.counted:
+            counts = self._counts([])
+            refuse_beyond_maximum(self._size(counts), root.id)
+            self.fixed = self._expand(counts)
 
     def values(self, given: Values) -> list[Values]:
         """The characteristics of each branch, by index: given, mapped, of the same name, or by default."""
@@ -119,12 +124,28 @@ class Tree:
         counts = self._counts(values)
         shape = self.kept.get(counts)
         if shape is None:
+            size = self._size(counts)
+            refuse_beyond_maximum(size, self.root.id)
             shape = self._expand(counts)
-            if len(shape.orders) <= KEPT_SHAPE_DOMAIN_ORDERS_MAX:
-                if len(self.kept) >= KEPT_SHAPES_MAX:
+            if size <= KEPT_DOMAIN_ORDERS_MAX:
+                if self.kept_size + size > KEPT_DOMAIN_ORDERS_MAX:
                     self.kept.clear()
+                    self.kept_size = 0
                 self.kept[counts] = shape
+                self.kept_size += size
         return shape
+
+    def size(self, given: Values) -> int:
+        """How many domain orders one tree has for these values, without growing it; raises QuantityOutOfRange."""
+        if self.fixed is not None:
+            return len(self.fixed.orders)
+        return self._size(self._counts(self.values(given)))
+
+    def _size(self, counts: tuple[int, ...]) -> int:
+        instances = [1]
+        for index, branch in enumerate(self.branches[1:], start=1):
+            instances.append(instances[branch.parent] * counts[index])
+        return sum(instances) - (0 if creates_own_order(self.root) else 1)
 
     def _counts(self, values: list[Values]) -> tuple[int, ...]:
         counts = [1]
@@ -148,7 +169,6 @@ class Tree:
 
         def create(branch: int, parent: int, ordinal: int) -> None:
             own = len(orders)
-            refuse_beyond_maximum(own + 1, self.root.id)
             specification, relationship = (
                 self.branches[branch].specification,
                 self.branches[branch].relationship,
