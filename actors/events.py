@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from actors.messages import AnyMessage
 from actors.states import State
-from catalog.model import DomainOrderPlan, TaskPlan
+from catalog.lines import DomainOrderPlan, TaskPlan
 
 
 class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -122,16 +123,35 @@ class TaskRedriven(Event, tag="redriven"):
 
 
 class TaskGivenUp(Event, tag="givenUp"):
-    """The decision that a held task will not be done: it has failed."""
+    """The decision that a held task will not be done: it leaves ``held`` on its way to ``failed``."""
 
     task: str
     reason: str
+
+
+class TaskFailed(Event, tag="failed"):
+    """The given-up task has failed: its end."""
+
+    task: str
 
 
 class TasksDropped(Event, tag="dropped"):
     """Tasks that can never start any more, because what they need was given up."""
 
     tasks: tuple[str, ...]
+
+
+class NeedMet(Event, tag="need"):
+    """A line no longer waits for ``need`` ("" = for nothing at all: someone decided to go on without)."""
+
+    line: str
+    need: str
+
+
+class DeadlineArmed(Event, tag="armed"):
+    """The earliest instant at which an answer is overdue, after the one before was met; 0 = none is out."""
+
+    until: int
 
 
 class AnswerRecorded(Event, tag="late"):
@@ -143,7 +163,45 @@ class AnswerRecorded(Event, tag="late"):
     output: dict[str, Any]
 
 
-AnyEvent = (
+class TimerSet(Event, tag="timerSet"):
+    """The group is to be woken at ``due`` with ``TimerFired(key)``; replaces an earlier setting of the key."""
+
+    key: str
+    due: int
+
+
+class TimerEnded(Event, tag="timerEnded"):
+    """The timer fired and was decided, or was cancelled."""
+
+    key: str
+
+
+class MessageSent(Event, tag="sent"):
+    """A message to another group, in this group's outbox until it is acknowledged there."""
+
+    to: str
+    sequence: int
+    message: AnyMessage
+
+
+class MessageReceived(Event, tag="received"):
+    """A message of another group was decided here: the sender's sequence up to which all are."""
+
+    sender: str
+    sequence: int
+
+
+class MessageAcknowledged(Event, tag="acknowledged"):
+    """The receiver has decided the outbox entry durably."""
+
+    to: str
+    sequence: int
+
+
+GroupEvent = TimerSet | TimerEnded | MessageSent | MessageReceived | MessageAcknowledged
+"""Facts every kind of group has; the kernel folds them."""
+
+OrderEvent = (
     OrderSubmitted
     | OrderMoved
     | DependencyEnded
@@ -158,6 +216,11 @@ AnyEvent = (
     | TaskPending
     | TaskRedriven
     | TaskGivenUp
+    | TaskFailed
     | TasksDropped
+    | NeedMet
+    | DeadlineArmed
     | AnswerRecorded
 )
+
+AnyEvent = GroupEvent | OrderEvent

@@ -105,6 +105,12 @@ class OrderEnded(Message, tag="ended"):
     state: str
 
 
+class Undeliverable(Message, tag="undeliverable"):
+    """The runtime's word to a sender: there is no group ``to`` that could take the message."""
+
+    to: str
+
+
 AnyMessage = (
     SubmitOrder
     | SubmitDraft
@@ -116,6 +122,7 @@ AnyMessage = (
     | TimerFired
     | AwaitOrder
     | OrderEnded
+    | Undeliverable
 )
 
 

@@ -166,7 +166,8 @@ def walk(machine_name: str, before: State, after: State) -> tuple[State, ...]:
     """The shortest way along legal arcs from ``before`` to ``after``, without ``before``; empty when there is none.
 
     Roll-up never jumps (``acknowledged`` to ``completed`` goes through ``inProgress``, each step with its event), and
-    it never walks through a cancellation or a rejection on its way elsewhere.
+    it never walks through a cancellation or a rejection on its way elsewhere. What is dropped goes through ``held``
+    where its kind has no shorter way to ``cancelled``.
     """
     machine = _BY_NAME[machine_name]
     ways: list[tuple[State, ...]] = [(before,)]
@@ -178,7 +179,7 @@ def walk(machine_name: str, before: State, after: State) -> tuple[State, ...]:
                 continue
             if state is after:
                 return (*way[1:], state)
-            if state is S.IN_PROGRESS:
+            if state is S.IN_PROGRESS or (state is S.HELD and after is S.CANCELLED):
                 seen.add(state)
                 ways.append((*way, state))
     return ()

@@ -1,0 +1,85 @@
+"""What the actors read of an order's document: its items, flattened, with what decomposition needs.
+
+Source: TMF622 v4.0 ``ProductOrder_Create``. The document was checked at the door; here it is only read.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from catalog.lines import LineRequest
+
+
+class _Reference(msgspec.Struct):
+    id: str = ""
+
+
+class _Characteristic(msgspec.Struct):
+    name: str
+    value: Any = None
+
+
+class _Product(msgspec.Struct):
+    productCharacteristic: list[_Characteristic] = []
+
+
+class _Relationship(msgspec.Struct):
+    id: str
+    relationshipType: str = ""
+
+
+class _Item(msgspec.Struct):
+    id: str
+    action: str
+    quantity: int = 1
+    productOffering: _Reference | None = None
+    product: _Product | None = None
+    productOrderItem: list["_Item"] = []
+    productOrderItemRelationship: list[_Relationship] = []
+
+
+class _Document(msgspec.Struct):
+    productOrderItem: list[_Item] = []
+
+
+class DocumentLine(msgspec.Struct, frozen=True):
+    """One order item, nested ones after the item they are nested in."""
+
+    parent: str
+    needs: tuple[str, ...]
+    request: LineRequest
+
+
+DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
+"""Item relationship types that make one line wait for the other's completion (TMF622 v5 names; v4 leaves them open)."""
+
+_read = msgspec.json.Decoder(_Document).decode
+
+
+@lru_cache(maxsize=64)
+def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
+    """The order items of a document, in document order, each nested item after its parent."""
+    lines: list[DocumentLine] = []
+    stack = [("", item) for item in reversed(_read(document).productOrderItem)]
+    while stack:
+        parent, item = stack.pop()
+        needs = tuple(
+            relation.id
+            for relation in item.productOrderItemRelationship
+            if relation.relationshipType in DEPENDENCY_TYPES
+        )
+        characteristics = (
+            {c.name: c.value for c in item.product.productCharacteristic} if item.product is not None else {}
+        )
+        request = LineRequest(
+            line=item.id,
+            action=item.action,
+            offering=item.productOffering.id if item.productOffering is not None else None,
+            specification=None,
+            quantity=item.quantity,
+            characteristics=characteristics,
+        )
+        lines.append(DocumentLine(parent, needs, request))
+        stack.extend((item.id, nested) for nested in reversed(item.productOrderItem))
+    return tuple(lines)

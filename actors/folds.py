@@ -1,0 +1,281 @@
+"""The fold of an order group: one function per fact, in one table.
+
+A fact is folded by the actor it is about and, where it moves a child, by the supervisor's tally of children. Folding
+refuses nothing, looks nothing up and knows no clock: ``at`` is the record's instant.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.decomposition import Decomposition, DomainOrder
+from actors.document import lines_of
+from actors.events import (
+    AnswerRecorded,
+    DeadlineArmed,
+    DependencyEnded,
+    DomainOrdersMoved,
+    LineDecomposed,
+    LinePlanned,
+    LinesMoved,
+    NeedMet,
+    OrderMoved,
+    OrderSubmitted,
+    TaskCompleted,
+    TaskFailed,
+    TaskGivenUp,
+    TaskHeld,
+    TaskPending,
+    TaskRedriven,
+    TasksDispatched,
+    TasksDropped,
+    WaiterAdded,
+)
+from actors.line import Line
+from actors.orchestration import Orchestration, Task
+from actors.order import Order
+from actors.rollup import move
+from actors.states import FINAL, State
+from actors.structure import OrderGroup
+
+S = State
+
+
+def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
+    """The group as its first fact makes it."""
+    order = Order(
+        id=event.order,
+        document=event.document,
+        digest=event.digest,
+        catalog=event.catalog,
+        client=event.client,
+        external_id=event.external_id,
+        category=event.category,
+        party=event.party,
+        order_date=at,
+        requested_start=event.requested_start,
+        state=event.state,
+        since=at,
+        depends_on=dict.fromkeys(event.depends_on, ""),
+    )
+    lines: dict[str, Line] = {}
+    waiting: dict[str, tuple[str, ...]] = {}
+    siblings: dict[str, list[Line]] = {}
+    for entry in lines_of(event.document):
+        request = entry.request
+        line = Line(
+            id=request.line,
+            action=request.action,
+            offering=request.offering or "",
+            state=event.state,
+            since=at,
+            parent=entry.parent,
+            needs=entry.needs,
+            counted=request.action != "noChange",
+        )
+        lines[line.id] = line
+        siblings.setdefault(entry.parent, []).append(line)
+        if entry.needs:
+            waiting[line.id] = entry.needs
+    for parent, children in siblings.items():
+        if not any(line.counted for line in children):
+            for line in children:
+                line.counted = True
+        tally = lines[parent].children if parent else order.lines
+        tally[event.state] = sum(line.counted for line in children)
+    return OrderGroup(order, lines, Decomposition(), Orchestration(waiting=waiting))
+
+
+def _order_moved(group: OrderGroup, event: OrderMoved, at: int) -> None:
+    order = group.order
+    order.state = event.state
+    order.since = at
+    order.code = event.code
+    order.reason = event.reason
+    if event.state is S.IN_PROGRESS:
+        order.started = True
+    elif event.state in FINAL:
+        order.completed_at = at
+
+
+def _dependency_ended(group: OrderGroup, event: DependencyEnded, at: int) -> None:
+    group.order.depends_on[event.order] = event.state
+
+
+def _waiter_added(group: OrderGroup, event: WaiterAdded, at: int) -> None:
+    group.order.waiters = (*group.order.waiters, event.order)
+
+
+def _lines_moved(group: OrderGroup, event: LinesMoved, at: int) -> None:
+    after = event.state
+    for key in event.lines:
+        line = group.lines[key]
+        before, line.state, line.since = line.state, after, at
+        line.code, line.reason = event.code, event.reason
+        if after is S.IN_PROGRESS:
+            line.started = True
+        if line.counted:
+            move(group.lines[line.parent].children if line.parent else group.order.lines, before, after)
+
+
+def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
+    orders = group.decomposition.domain_orders
+    referrers = (event.line,)
+    for plan in event.domain_orders:
+        orders[plan.key] = DomainOrder(
+            plan.key,
+            plan.kind,
+            plan.specification,
+            plan.parent or "",
+            plan.relationship,
+            plan.ordinal,
+            plan.action,
+            plan.characteristics,
+            referrers,
+            S.ACKNOWLEDGED,
+            at,
+        )
+        if plan.parent:
+            parent = orders[plan.parent]
+            parent.children = (*parent.children, plan.key)
+    group.lines[event.line].decomposed = True
+    group.order.decomposed += 1
+
+
+def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
+    orchestration = group.orchestration
+    tasks, work, orders = orchestration.tasks, orchestration.work, group.decomposition.domain_orders
+    for plan in event.tasks:
+        tasks[plan.key] = Task(
+            plan.key,
+            plan.name,
+            plan.domain_order,
+            plan.target,
+            plan.needs,
+            plan.duration_ms,
+            plan.timeout_ms,
+            S.ACKNOWLEDGED,
+            at,
+        )
+        mine = work.get(plan.domain_order)
+        if mine is None:
+            work[plan.domain_order] = (plan.key,)
+            order = orders[plan.domain_order]
+            order.works = True
+            for referrer in order.referrers:
+                children = group.lines[referrer].children
+                children[S.ACKNOWLEDGED] = children.get(S.ACKNOWLEDGED, 0) + 1
+        else:
+            work[plan.domain_order] = (*mine, plan.key)
+    for plan in event.tasks:
+        for needed in plan.needs:
+            before = tasks[needed]
+            before.feeds = (*before.feeds, plan.key)
+
+
+def _domain_orders_moved(group: OrderGroup, event: DomainOrdersMoved, at: int) -> None:
+    orders, after = group.decomposition.domain_orders, event.state
+    for key in event.keys:
+        order = orders[key]
+        before, order.state, order.since = order.state, after, at
+        if order.works:
+            for referrer in order.referrers:
+                move(group.lines[referrer].children, before, after)
+
+
+def _tasks_dispatched(group: OrderGroup, event: TasksDispatched, at: int) -> None:
+    orchestration = group.orchestration
+    tasks = orchestration.tasks
+    for key, until in zip(event.tasks, event.until, strict=True):
+        task = tasks[key]
+        if task.state is not S.IN_PROGRESS:
+            orchestration.open += 1
+            task.state, task.since = S.IN_PROGRESS, at
+        task.attempt += 1
+        task.until = until
+
+
+def _leaves(group: OrderGroup, key: str, after: State, at: int) -> Task:
+    orchestration = group.orchestration
+    task = orchestration.tasks[key]
+    before = task.state
+    if before is S.IN_PROGRESS:
+        orchestration.open -= 1
+    orchestration.troubled += (after in (S.HELD, S.PENDING)) - (before in (S.HELD, S.PENDING))
+    task.state, task.since = after, at
+    return task
+
+
+def _task_completed(group: OrderGroup, event: TaskCompleted, at: int) -> None:
+    _leaves(group, event.task, S.COMPLETED, at).output = event.output
+
+
+def _task_held(group: OrderGroup, event: TaskHeld, at: int) -> None:
+    task = _leaves(group, event.task, S.HELD, at)
+    task.code, task.message = event.code, event.message
+
+
+def _task_pending(group: OrderGroup, event: TaskPending, at: int) -> None:
+    task = _leaves(group, event.task, S.PENDING, at)
+    task.code, task.message = event.code, event.message
+
+
+def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
+    task = _leaves(group, event.task, S.ACKNOWLEDGED, at)
+    task.generation, task.attempt, task.code, task.message = event.generation, 0, "", ""
+    if event.changes:
+        task.changes = {**task.changes, **event.changes}
+
+
+def _task_given_up(group: OrderGroup, event: TaskGivenUp, at: int) -> None:
+    task = _leaves(group, event.task, S.IN_PROGRESS, at)
+    group.orchestration.open += 1
+    if event.reason:
+        task.message = f"{task.message}; given up: {event.reason}" if task.message else event.reason
+
+
+def _task_failed(group: OrderGroup, event: TaskFailed, at: int) -> None:
+    _leaves(group, event.task, S.FAILED, at)
+
+
+def _tasks_dropped(group: OrderGroup, event: TasksDropped, at: int) -> None:
+    for key in event.tasks:
+        _leaves(group, key, S.CANCELLED, at)
+
+
+def _need_met(group: OrderGroup, event: NeedMet, at: int) -> None:
+    waiting = group.orchestration.waiting
+    left = tuple(line for line in waiting.get(event.line, ()) if event.need and line != event.need)
+    if left:
+        waiting[event.line] = left
+    else:
+        waiting.pop(event.line, None)
+
+
+def _deadline_armed(group: OrderGroup, event: DeadlineArmed, at: int) -> None:
+    group.orchestration.armed = event.until
+
+
+def _answer_recorded(group: OrderGroup, event: AnswerRecorded, at: int) -> None:
+    return None
+
+
+FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
+    OrderMoved: _order_moved,
+    DependencyEnded: _dependency_ended,
+    WaiterAdded: _waiter_added,
+    LinesMoved: _lines_moved,
+    LineDecomposed: _line_decomposed,
+    LinePlanned: _line_planned,
+    DomainOrdersMoved: _domain_orders_moved,
+    TasksDispatched: _tasks_dispatched,
+    TaskCompleted: _task_completed,
+    TaskHeld: _task_held,
+    TaskPending: _task_pending,
+    TaskRedriven: _task_redriven,
+    TaskGivenUp: _task_given_up,
+    TaskFailed: _task_failed,
+    TasksDropped: _tasks_dropped,
+    NeedMet: _need_met,
+    DeadlineArmed: _deadline_armed,
+    AnswerRecorded: _answer_recorded,
+}

@@ -1,0 +1,57 @@
+"""How the states of children become the state of their parent: task, domain order, line, order.
+
+A second table beside ``states.py``; the way from the present state to the one found here goes along legal arcs only
+(``states.walk``), each with its event. noChange lines and domain orders without work are not among the children.
+"""
+
+from collections.abc import Mapping
+
+from actors.states import Machine, State, walk
+
+S = State
+_MOVING = (S.IN_PROGRESS, S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION)
+
+
+def roll_up(children: Mapping[State, int], *, started: bool, movable: bool = True, wished: bool = True) -> State:
+    """The parent's state.
+
+    :param children: how many children stand in each state; zeros are ignored.
+    :param started: whether any work below the parent ever started.
+    :param movable: whether a child in ``acknowledged`` can move now or at a date (False: all stand behind a held one).
+    :param wished: whether cancelled children were cancelled at the requester's wish; what was dropped because other
+        work was given up leaves its parent partial, never completed.
+    """
+    here = {state for state, count in children.items() if count}
+    if here.intersection(_MOVING):
+        return S.IN_PROGRESS
+    waits = S.ACKNOWLEDGED in here
+    if waits and (movable or not here & {S.PENDING, S.HELD}):
+        return S.IN_PROGRESS if started else S.ACKNOWLEDGED
+    if S.PENDING in here:
+        return S.PENDING
+    if S.HELD in here:
+        return S.HELD
+    if S.PARTIAL in here or {S.COMPLETED, S.FAILED} <= here:
+        return S.PARTIAL
+    if not wished and {S.COMPLETED, S.CANCELLED} <= here:
+        return S.PARTIAL
+    if S.FAILED in here:
+        return S.FAILED
+    if S.COMPLETED in here or not here:
+        return S.COMPLETED
+    return S.CANCELLED
+
+
+def steps(machine: Machine, before: State, after: State) -> tuple[State, ...]:
+    """The arcs to walk from ``before`` to ``after``; empty when it is there already or no legal way exists."""
+    return () if before is after else walk(machine.name, before, after)
+
+
+def move(tally: dict[State, int], before: State, after: State) -> None:
+    """Book one child's step in its parent's tally."""
+    left = tally.get(before, 0) - 1
+    if left > 0:
+        tally[before] = left
+    else:
+        tally.pop(before, None)
+    tally[after] = tally.get(after, 0) + 1
