@@ -269,7 +269,7 @@ def test_every_module_says_what_it_is_for(folder: str) -> None:
 
 @pytest.mark.parametrize("call", ["time.time()", "random.random()", "uuid.uuid4()", "socket.socket()"])
 def test_pure_floors_are_stopped_with_a_way_on(guarded: None, call: str) -> None:
-    code = compile(f"import {call.split('.')[0]}\n{call}", str(ROOT / "actors" / "line.py"), "exec")
+    code = compile(f"import {call.split('.', 1)[0]}\n{call}", str(ROOT / "actors" / "line.py"), "exec")
     with pytest.raises(AssertionError, match=r"actors/line\.py: .* comes? in"):
         exec(code, {})
     exec(compile("import time\ntime.time()", str(ROOT / "runtime" / "clock.py"), "exec"), {})
