@@ -1,7 +1,7 @@
 """What every journal promises: the words that the kernel, the hosts, the gateway and the simulator share.
 
 One stream per shard; one writer per shard, under an epoch; one frame of records per commit, at an explicit position
-(``runtime/journal/README`` of the design: R1). The journal never looks into a frame: it stores bytes in order and
+(``docs/decisions/0002-the-journal-on-redis.md``). The journal never looks into a frame: it stores bytes in order and
 guards who may append them and where.
 
 Three journals keep this contract and pass one suite (``tests/runtime/journal``): Redis or Valkey (embedded,
@@ -21,6 +21,9 @@ class Commit(msgspec.Struct, frozen=True):
     ``expected + 1``. An empty ``frame`` appends nothing and leaves the position (a commit of snapshots only).
     ``commit_id`` names the attempt: repeated with the same id at the position it produced, it is answered as the
     first time. Instants are milliseconds since 1970 UTC.
+
+    Of each kind removals come before additions: what stands in both is there afterwards. A group in ``snapshots`` and
+    in ``ended`` has ended.
     """
 
     shard: int
@@ -42,7 +45,10 @@ class Commit(msgspec.Struct, frozen=True):
     """Groups with work outside (dispatched tasks, unacknowledged sends) that recovery must take up again."""
     open_remove: Sequence[str] = ()
     recovery: int | None = None
-    """The oldest position a recovery must read from now on (exclusive lower bound: frames after it)."""
+    """The oldest position a recovery must read from now on (exclusive lower bound: frames after it).
+
+    It only rises: a lower one than stored is ignored, a higher one than the new position is taken as that.
+    """
 
 
 class Committed(msgspec.Struct, frozen=True, tag=True):
@@ -52,7 +58,10 @@ class Committed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Fenced(msgspec.Struct, frozen=True, tag=True):
-    """Another owner has the shard, or it stands elsewhere than expected: nothing was written.
+    """Another owner has the shard, or it stands elsewhere than expected: this call wrote nothing.
+
+    After :class:`InDoubt` it leaves open whether the first attempt was written before the new owner came: what the
+    new owner reads decides.
 
     ``sentence`` says which of the two, for people.
     """
@@ -156,7 +165,8 @@ class Journal(Protocol):
     async def trim(self, shard: int, *, epoch: int, up_to: int) -> int:
         """Move frames up to ``up_to`` (never past the recovery position) into the archive, then out of the stream.
 
-        The archive has them on disk before the stream loses them. Answers how many frames were moved.
+        The archive has them on disk before the stream loses them. Answers how many frames were moved; a stale owner
+        moves none.
         """
 
     async def close(self) -> None:
