@@ -1,0 +1,72 @@
+"""A gateway's stream in a few lines, so that the generator is tested without a system behind it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from benchmarks.generator import STREAM_PATH
+
+Answering = Callable[[int, dict[str, Any]], dict[str, Any] | None]
+
+
+@dataclass
+class StreamServer:
+    """Answers each line after ``delay`` seconds as ``answering`` says; None breaks the connection."""
+
+    delay: float = 0.0
+    answering: Answering = lambda number, order: {"line": number, "status": 201, "id": order["externalId"]}
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    streams: int = 0
+    unanswered: int = 0
+    unanswered_max: int = 0
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.streams += 1
+        self.tokens.add(request.headers.get("Authorization", ""))
+        response = web.StreamResponse()
+        await response.prepare(request)
+        rest, number, answers = b"", 0, []
+        async for chunk in request.content.iter_any():
+            *lines, rest = (rest + chunk).split(b"\n")
+            batch = []
+            for line in lines:
+                number += 1
+                order = json.loads(line)
+                self.orders.append(order)
+                answer = self.answering(number, order)
+                if answer is None:
+                    assert request.transport is not None
+                    request.transport.close()
+                    return response
+                batch.append(answer)
+            self.unanswered += len(batch)
+            self.unanswered_max = max(self.unanswered_max, self.unanswered)
+            answers.append(asyncio.create_task(self._answer(response, batch)))
+        await asyncio.gather(*answers)
+        return response
+
+    async def _answer(self, response: web.StreamResponse, batch: list[dict[str, Any]]) -> None:
+        await asyncio.sleep(self.delay)
+        self.unanswered -= len(batch)
+        await response.write(b"".join(json.dumps(answer).encode() + b"\n" for answer in batch))
+
+
+@pytest.fixture
+async def stream_server() -> AsyncIterator[StreamServer]:
+    server = StreamServer()
+    app = web.Application()
+    app.router.add_post(STREAM_PATH, server.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await runner.cleanup()
