@@ -50,7 +50,7 @@ ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
 ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
 
 
-class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel"):
     """One attribute a specification declares (TMF620 `ProductSpecificationCharacteristic` and its siblings).
 
     `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number and date
@@ -69,7 +69,7 @@ class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel", o
     description: str = ""
 
 
-class Relationship(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     """A typed edge from the specification that holds it to `target`.
 
     `Bundles`, `Realized as` and `Requires` create a domain order for the target, `Composed of` does not. Siblings are
@@ -92,7 +92,7 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     description: str = ""
 
 
-class TaskTemplate(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential plan's
@@ -108,7 +108,7 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tr
     description: str = ""
 
 
-class Specification(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class Specification(msgspec.Struct, frozen=True, rename="camel"):
     """A product, service or resource specification (TMF620, TMF633, TMF634).
 
     `service_type` is `CFS` (customer-facing) or `RFS` (resource-facing) for services. `orders` says whether a product
@@ -129,7 +129,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     plans: dict[str, tuple[TaskTemplate, ...]] = {}
 
 
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
     """What a customer can order (TMF620 `ProductOffering`): a name and a state over a product specification."""
 
     id: str
