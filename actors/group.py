@@ -136,6 +136,11 @@ class OrderGroupKind:
         return state.order.state in FINAL
 
     @staticmethod
+    def final_state(state: OrderGroup) -> str:
+        """The word for how the order ended."""
+        return str(state.order.state)
+
+    @staticmethod
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order

@@ -1,6 +1,6 @@
 """The frame: what one commit of one shard appends, and how frames of older formats are read.
 
-A frame is a msgpack array ``[format, at, records]``, a record ``[group, sequence, at, by, events]``. Events stay raw
+A frame is a msgpack array ``[format, at, records, settled]``, a record ``[group, sequence, at, by, events]``. Events stay raw
 bytes until someone folds them: a recovery that reads a frame for one group pays for that group alone.
 
 A format is lifted step by step: ``LIFT[n]`` turns the bytes of format n into those of n + 1, so that a new format
@@ -38,6 +38,8 @@ class Frame(msgspec.Struct, array_like=True, frozen=True):
     format: int
     at: int
     records: list[Record]
+    settled: list[str] = []
+    """Groups that ended or were snapshotted with this commit: a recovery needs none of their earlier records."""
 
 
 class _Record0(msgspec.Struct, array_like=True):
@@ -59,8 +61,8 @@ _decode_0 = msgspec.msgpack.Decoder(_Frame0).decode
 _decode_parts = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_format = msgspec.msgpack.Decoder(int).decode
 
-_HEAD: Final = bytes((0x93, FRAME_FORMAT))
-"""The first two bytes of every frame of today's format: an array of three, then the format."""
+_HEAD: Final = bytes((0x94, FRAME_FORMAT))
+"""The first two bytes of every frame of today's format: an array of four, then the format."""
 
 
 def _from_0(data: bytes) -> bytes:
@@ -71,9 +73,9 @@ def _from_0(data: bytes) -> bytes:
 LIFT: Final[dict[int, Callable[[bytes], bytes]]] = {0: _from_0}
 
 
-def encode_frame(at: int, records: list[Record]) -> bytes:
+def encode_frame(at: int, records: list[Record], settled: Sequence[str] = ()) -> bytes:
     """The bytes of a frame in today's format; ``at`` is the instant of the commit in ms since 1970 UTC."""
-    return _encode(Frame(FRAME_FORMAT, at, records))
+    return _encode(Frame(FRAME_FORMAT, at, records, list(settled)))
 
 
 def decode_frame(data: bytes) -> Frame:

@@ -1,0 +1,124 @@
+"""One turn of a shard, and the commit it closes with."""
+
+from collections.abc import Iterable
+
+from runtime.journal import index
+from runtime.journal.contract import Commit
+from runtime.journal.frames import Record, encode_frame, pack_positions
+from runtime.kernel.live import Live
+from runtime.kernel.words import Outputs
+
+
+class Turn:
+    """What one turn decided and may not leave before its commit is answered."""
+
+    __slots__ = ("commit", "dropped", "outputs", "records", "saved", "touched")
+
+    def __init__(self) -> None:
+        self.commit: Commit | None = None
+        self.outputs = Outputs()
+        self.records: list[Record] = []
+        self.touched: dict[str, Live] = {}
+        """Groups with new records."""
+        self.saved: dict[str, Live] = {}
+        """Groups to be snapshotted with the commit."""
+        self.dropped: list[str] = []
+        """Groups that leave memory once the commit is answered."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing needs to become durable."""
+        return not self.records and not self.saved
+
+    def close(self, *, shard: int, epoch: int, position: int, commit_id: bytes, now: int, recovery: int) -> Commit:
+        """The commit of everything in this turn, with the index entries that go with it."""
+        entries = _Entries()
+        ended: list[tuple[str, bytes]] = []
+        for group, live in self.touched.items():
+            if live.ended:
+                ended.append((group, pack_positions(live.positions)))
+                self.saved.pop(group, None)
+                entries.close(live)
+            else:
+                entries.follow(live)
+        for live in self.saved.values():
+            entries.exactly(live)
+        snapshots = [(group, live.snapshot()) for group, live in self.saved.items()]
+        settled = [group for group, _ in (*ended, *snapshots)]
+        self.commit = Commit(
+            shard=shard,
+            epoch=epoch,
+            expected=position,
+            commit_id=commit_id,
+            frame=encode_frame(now, self.records, settled) if self.records else b"",
+            snapshots=snapshots,
+            ended=ended,
+            index_add=entries.add,
+            index_remove=entries.remove,
+            due_set=entries.due_set,
+            due_remove=entries.due_remove,
+            open_add=entries.open_add,
+            open_remove=entries.open_remove,
+            recovery=recovery,
+        )
+        return self.commit
+
+
+class _Entries:
+    """The changes of a shard's listing, due and open indexes that a commit carries."""
+
+    def __init__(self) -> None:
+        self.add: list[bytes] = []
+        self.remove: list[bytes] = []
+        self.due_set: list[tuple[str, int]] = []
+        self.due_remove: list[str] = []
+        self.open_add: list[str] = []
+        self.open_remove: list[str] = []
+
+    def follow(self, live: Live) -> None:
+        """A living group: its due entry may be early, never late, so that few commits touch it."""
+        self._listing(live)
+        earliest = min(live.mail.timers.values(), default=0)
+        if earliest and (not live.due or earliest < live.due):
+            live.due = earliest
+            self.due_set.append((live.group, earliest))
+        self._open(live, live.open)
+
+    def exactly(self, live: Live) -> None:
+        """A group that leaves memory or is snapshotted: its due entry says exactly when it must be woken."""
+        earliest = min(live.mail.timers.values(), default=0)
+        if earliest != live.due:
+            if earliest:
+                self.due_set.append((live.group, earliest))
+            else:
+                self.due_remove.append(live.group)
+            live.due = earliest
+
+    def close(self, live: Live) -> None:
+        """An ended group keeps only what listing needs."""
+        self._listing(live)
+        if live.due:
+            self.due_remove.append(live.group)
+            live.due = 0
+        self._open(live, False)
+
+    def _open(self, live: Live, wanted: bool) -> None:
+        if wanted is not live.opened:
+            (self.open_add if wanted else self.open_remove).append(live.group)
+            live.opened = wanted
+
+    def _listing(self, live: Live) -> None:
+        if live.state is None:
+            return
+        now = live.kind.index(live.state)
+        if now != live.index:
+            before = set(_entries(live.group, live.index))
+            after = set(_entries(live.group, now))
+            self.add += sorted(after - before)
+            self.remove += sorted(before - after)
+            live.index = now
+
+
+def _entries(group: str, listed: tuple[int, tuple[tuple[str, str], ...]]) -> Iterable[bytes]:
+    date, attributes = listed
+    return (index.entry(attribute, value, date, group) for attribute, value in attributes)
