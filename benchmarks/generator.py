@@ -83,6 +83,7 @@ class Tally:
     latencies: Latencies = field(default_factory=Latencies)
     first_send: float = 0.0
     last_answer: float = 0.0
+    cpu_before: float = field(default_factory=time.process_time)
 
     def progress(self) -> dict[str, Any]:
         """The figures that a display follows while the load runs."""
@@ -102,7 +103,7 @@ class Tally:
             "accept_ms": self.latencies.percentiles_ms(),
             "first_send": self.first_send,
             "last_answer": self.last_answer,
-            "cpu_seconds": round(time.process_time(), 3),
+            "cpu_seconds": round(time.process_time() - self.cpu_before, 3),
         }
 
 
@@ -220,9 +221,10 @@ class Connection:
 
 async def generate(load: Load) -> dict[str, Any]:
     """Run the load to its end, printing progress; gives the result."""
-    tally, bodies = Tally(), Bodies(load)
+    bodies = Bodies(load)
     gc.collect()
     gc.freeze()
+    tally = Tally()
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=ANSWER_TIMEOUT_S)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:

@@ -1,0 +1,218 @@
+"""One measured run: start a system, load it with one shape, wait until every accepted order has ended, write it down.
+
+What the figures mean: ``orders_per_second`` is completed orders over the time from the first send to the last
+completion, the tail after the generator stopped included. ``accept_ms`` is measured at the generator from the instant
+an order was due to its answer; ``cycle_ms`` by the hosts, from the acceptance to the end of the order. Percentiles are
+``p50``, ``p99`` and ``p999``.
+"""
+
+import asyncio
+import os
+import platform
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+
+from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, arguments
+from benchmarks.processes import cpu_seconds
+from benchmarks.shapes import Shape
+from benchmarks.system import Layout, System, running
+from runtime.limits import STREAM_UNANSWERED_LINES_MAX
+
+STATUS_PATH = "/api/v1/status"
+STATUS_INTERVAL_S = 1.0
+TAIL_INTERVAL_S = 0.05
+TAIL_STILL_S = 60.0
+"""How long the tail may stand still before the run ends with orders still in progress."""
+GENERATOR_GRACE_S = ANSWER_TIMEOUT_S + 60.0
+COUNTERS = ("accepted", "completed", "failed", "held", "transitions")
+ENDS = ("completed", "failed", "held")
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+class GeneratorFailed(Exception):
+    """The generator's process ended without a result."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure. ``rate`` in orders/s, None for as fast as the system answers."""
+
+    shape: Shape
+    seconds: float
+    rate: float | None = None
+    seed: int = 0
+    connections: int = 2
+    unanswered: int = STREAM_UNANSWERED_LINES_MAX
+    layout: Layout = field(default_factory=Layout)
+
+
+@dataclass
+class Watch:
+    """The system's own counters since the run began, read from its status."""
+
+    http: httpx.AsyncClient
+    before: dict[str, Any] = field(default_factory=dict)
+    now: dict[str, Any] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Take the counters as they are, and ask for percentiles of what follows only."""
+        self.before = self.now = await self._read({"window": "new"})
+
+    async def look(self) -> dict[str, int]:
+        """The counters since the start; a gateway that is away for a moment leaves the last ones standing."""
+        with suppress(httpx.HTTPError):
+            self.now = await self._read({})
+        return self.since()
+
+    def since(self) -> dict[str, int]:
+        """The counters of the last look, less those of the start."""
+        counted = {each: int(self.now.get(each, 0)) - int(self.before.get(each, 0)) for each in COUNTERS}
+        return {**counted, "in_progress": int(self.now.get("in_progress", 0))}
+
+    async def _read(self, parameters: dict[str, str]) -> dict[str, Any]:
+        answer = await self.http.get(STATUS_PATH, params=parameters)
+        answer.raise_for_status()
+        status: dict[str, Any] = answer.json()
+        return status
+
+
+def run(options: Options, progress: Progress | None = None) -> dict[str, Any]:
+    """Measure, in a system made for it; gives the figures as they are written to the JSON file.
+
+    :raises benchmarks.system.NotStarted: the system did not come up.
+    :raises GeneratorFailed: the load could not be sent.
+    """
+    return asyncio.run(measure(options, progress or (lambda _: None)))
+
+
+async def measure(options: Options, progress: Progress) -> dict[str, Any]:
+    """As ``run``, for a caller with a loop of its own."""
+    async with running(options.layout) as system:
+        return await measure_at(system, options, progress)
+
+
+async def measure_at(system: System, options: Options, progress: Progress) -> dict[str, Any]:
+    """Measure a system that already runs and has nothing else to do."""
+    load = Load(
+        url=system.url,
+        shape=options.shape,
+        seconds=options.seconds,
+        rate=options.rate,
+        connections=options.connections,
+        unanswered=options.unanswered,
+        seed=options.seed,
+        salt=f"{uuid.uuid4().hex[:10]}-",
+        token=system.token,
+    )
+    authorization = {"Authorization": f"Bearer {system.token}"}
+    async with httpx.AsyncClient(base_url=system.url, headers=authorization, timeout=30) as http:
+        watch = Watch(http)
+        await watch.start()
+        cpu_before = cpu_seconds(system)
+        sent = await _load(load, watch, progress)
+        ended = await _tail(sent, watch, progress)
+        cpu_after = cpu_seconds(system)
+    cpu = {name: seconds - cpu_before.get(name, 0.0) for name, seconds in cpu_after.items()}
+    return report(options, sent, watch, ended, {**cpu, "generator": sent["cpu_seconds"]})
+
+
+async def _load(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
+    """Run the generator to its end, telling its progress and the system's."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.generator"),
+        *arguments(replace(load, token="")),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, TOKEN_VARIABLE: load.token},
+    )
+    if process.stdout is None:
+        raise GeneratorFailed("the generator has no output to read")
+    looked = 0.0
+    try:
+        async with asyncio.timeout(load.seconds + GENERATOR_GRACE_S):
+            while line := await process.stdout.readline():
+                told = msgspec.json.decode(line)
+                if "result" in told:
+                    await process.wait()
+                    result: dict[str, Any] = told["result"]
+                    return result
+                if time.monotonic() - looked > STATUS_INTERVAL_S:
+                    looked = time.monotonic()
+                    progress({**told["progress"], **await watch.look()})
+            code = await process.wait()
+    except TimeoutError:
+        raise GeneratorFailed("the generator did not end in time") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    raise GeneratorFailed(f"the generator ended with exit code {code} and no result")
+
+
+async def _tail(sent: dict[str, Any], watch: Watch, progress: Progress) -> float:
+    """Wait until all accepted orders have ended; gives the monotonic instant of the last end.
+
+    Lines left undecided by a broken connection may have been accepted too, so that the system's own count is waited
+    for where it is larger.
+    """
+    ended_before, last_end = -1, time.monotonic()
+    while True:
+        counted = await watch.look()
+        progress({**sent, **counted})
+        now = time.monotonic()
+        ended = sum(counted[each] for each in ENDS)
+        if ended != ended_before:
+            ended_before, last_end = ended, now
+        if ended >= max(int(sent["accepted"]), counted["accepted"]) or now - last_end > TAIL_STILL_S:
+            return last_end
+        await asyncio.sleep(TAIL_INTERVAL_S)
+
+
+def report(
+    options: Options, sent: dict[str, Any], watch: Watch, ended: float, cpu: dict[str, float]
+) -> dict[str, Any]:
+    """The figures of a run, rounded to what was measured; units stand in the names."""
+    counted = watch.since()
+    elapsed = max(ended - sent["first_send"], 1e-9) if sent["first_send"] else float(options.seconds)
+    completed = counted["completed"]
+    return {
+        "shape": options.shape,
+        "seconds": options.seconds,
+        "accepted": sent["accepted"],
+        "completed": completed,
+        "failed": counted["failed"],
+        "orders_per_second": round(completed / elapsed, 1),
+        "accept_ms": sent["accept_ms"],
+        "cycle_ms": watch.now.get("cycle_ms", {}),
+        "transitions_per_second": round(counted["transitions"] / elapsed, 1),
+        "fsync": watch.now.get("fsync", "unknown"),
+        "memory_bytes_per_order": watch.now.get("memory_bytes_per_order", 0),
+        "rate": options.rate,
+        "elapsed_seconds": round(elapsed, 2),
+        "offered": sent["offered"],
+        "sent": sent["sent"],
+        "statuses": sent["statuses"],
+        "undecided": sent["undecided"],
+        "broken_connections": sent["broken"],
+        "held": counted["held"],
+        "in_progress": counted["in_progress"],
+        "cpu_seconds": {name: round(seconds, 2) for name, seconds in sorted(cpu.items())},
+        "cpu_us_per_order": {
+            name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed
+        },
+        "layout": msgspec.to_builtins(options.layout) | {"redis_url": options.layout.redis_url is not None},
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_bytes": psutil.virtual_memory().total,
+            "python": platform.python_version(),
+        },
+    }
