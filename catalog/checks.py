@@ -95,7 +95,6 @@ def _check_quantities(
         draft.findings.report(
             at, "quantity-mandatory", message, "write `minimumQuantity: 1` or drop mandatory"
         )
-    # An optional relationship may well have no target at all, whatever its minimum once it has.
     below = default < minimum
     if below or (maximum is not None and (default > maximum or minimum > maximum)):
         bounds = f"minimum {minimum}, default {default}, maximum {maximum if maximum is not None else 'none'}"

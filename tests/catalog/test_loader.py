@@ -32,7 +32,9 @@ CASES = {
     "bad-key": "serviceSpecifications: {[s]: {}}",
     "bad-scalar": "serviceSpecifications: {s: {name: !!int many}}",
     "yaml-syntax": "serviceSpecifications: {s: {}",
-    "nested-too-deep": "offerings: &a\n  o: *a",
+    "nested-too-deep": "offerings: " + "[" * 70 + "]" * 70,
+    "unknown-alias": "offerings: &a\n  o: *a",
+    "several-documents": "offerings: {}\n---\nofferings: {}",
     "unknown-value-type": "resourceSpecifications: {r: {characteristics: {c: {valueType: text}}}}",
     "value-of-wrong-type": "resourceSpecifications: {r: {characteristics: {c: {valueType: integer, default: x}}}}",
     "default-not-allowed": """
@@ -238,7 +240,7 @@ def test_the_digest_is_of_the_content_not_of_the_writing(load_text: Callable[[st
     )
     third = load_text("serviceSpecifications: {s: {name: T}}\nresourceSpecifications: {r: {}}")
     assert one == other and one.digest == other.digest and hash(one) == hash(other)
-    assert one != third and one != "catalog"
+    assert one not in (third, "catalog")
     spelled = load_text(
         'serviceSpecifications: {s: {name: S, version: "1.0", lifecycleStatus: Active, serviceType: CFS}}\n'
         "resourceSpecifications: {r: {name: r, description: null}}"
