@@ -12,7 +12,7 @@ Fault = tuple[str, str]
 
 
 def fits_type(value_type: ValueType, value: Any) -> bool:
-    """Whether a JSON value is of the TM Forum value type; dates are ISO 8601 text, dateTime with an offset."""
+    """Whether a JSON value is of the TM Forum value type; dates are ISO 8601, dateTime with an offset."""
     return _TYPE_CHECKS[value_type](value)
 
 

@@ -1,6 +1,7 @@
 """From an order line to its domain orders and tasks.
 
-All that depends on the catalog alone is compiled once (`catalog.tree`); per line only keys and values are filled in.
+All that depends on the catalog alone is compiled once (`catalog.tree`); per line only keys and values are
+filled in.
 """
 
 from catalog.explain import reasons_for
@@ -24,8 +25,8 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     """The domain orders and tasks of one line under one catalog version.
 
     The same catalog and request always give the same answer, keys included. Raises UnknownOffering,
-    UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether the
-    characteristics' values are right is the door's question (`catalog.door`), asked before.
+    UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether
+    the characteristics' values are right is the door's question (`catalog.door`), asked before.
     """
     action, quantity = request.action, request.quantity
     if action not in LINE_ACTIONS:
@@ -49,7 +50,7 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
 
 
 def explain(catalog: Catalog, request: LineRequest) -> tuple[Reason, ...]:
-    """For each relationship met: created or not, by which rule, from which inputs. Raises what `decompose` raises."""
+    """For each relationship met: created or not, by which rule, from what. Raises what `decompose` raises."""
     return reasons_for(catalog, request, decompose(catalog, request))
 
 

@@ -34,8 +34,8 @@ SPECIFICATION_POINTERS: dict[Kind, str] = {
 class Violation(msgspec.Struct, frozen=True):
     """One reason not to accept a line.
 
-    `pointer` is a JSON pointer relative to the order item. When `characteristic` is set the pointer is that of the
-    characteristic array; only the caller knows the position in it.
+    `pointer` is a JSON pointer relative to the order item. When `characteristic` is set the pointer is that
+    of the characteristic array; only the caller knows the position in it.
     """
 
     pointer: str
@@ -49,8 +49,9 @@ def check_line(
 ) -> tuple[Violation, ...]:
     """Every violation of form and range on this line; empty when it may come in.
 
-    `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource); when
-    given, a specification named directly must be of that kind. Nothing is raised for what a requester can get wrong.
+    `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource);
+    when given, a specification named directly must be of that kind. Nothing is raised for what a requester
+    can get wrong.
     """
     door = catalog.compiled.get(("door", request.offering, request.specification, request.action))
     if door is None:

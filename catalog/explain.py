@@ -1,7 +1,7 @@
 """Why a line's domain orders were created, and why others were not.
 
-Runs beside decomposition, never inside it: it walks the finished decomposition relationship by relationship, so what
-it says is what was done.
+Runs beside decomposition, never inside it: it walks the finished decomposition relationship by relationship,
+so what it says is what was done.
 """
 
 from typing import Any

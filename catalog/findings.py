@@ -9,7 +9,7 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One finding in one place; `code` is stable and never reused, `line` counts from 1, `fix` says what to write."""
+    """One finding in its place; `code` is stable, `line` counts from 1, `fix` says what to write."""
 
     file: str
     line: int

@@ -8,9 +8,9 @@ import msgspec
 class LineRequest(msgspec.Struct, frozen=True):
     """One order line to decompose or to check at the door.
 
-    Names a product offering, or (service and resource orders captured directly, TMF641 and TMF652) a specification.
-    `characteristics` holds what the line states; None counts as not known. `first_ordinal` is the number the first
-    domain order of this call gets in its key.
+    Names a product offering, or (service and resource orders captured directly, TMF641 and TMF652) a
+    specification. `characteristics` holds what the line states; None counts as not known. `first_ordinal` is
+    the number the first domain order of this call gets in its key.
     """
 
     line: str
@@ -25,9 +25,9 @@ class LineRequest(msgspec.Struct, frozen=True):
 class DomainOrderPlan(msgspec.Struct, array_like=True, frozen=True):
     """One product, service or resource order to create below a line.
 
-    `key` is the line's id and a number counting up over the line; `parent` is the key of the parent domain order, None
-    directly under the line. `relationship` is Bundles, Realized as or Requires, or Ordered for the order of the very
-    specification the line names. `ordinal` counts siblings of one specification from 1.
+    `key` is the line's id and a number counting up over the line; `parent` is the key of the parent domain
+    order, None directly under the line. `relationship` is Bundles, Realized as or Requires, or Ordered for
+    the order of the very specification the line names. `ordinal` counts siblings of one specification from 1.
     """
 
     key: str
@@ -59,8 +59,9 @@ class TaskPlan(msgspec.Struct, array_like=True, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """Why a relationship did or did not create domain orders.
 
-    `parent` is the key of the domain order (or the line) whose specification `source` holds the relationship; `rule` is
-    a stable code, `inputs` what the rule read, `domain_orders` the keys it created, `sentence` all of it for people.
+    `parent` is the key of the domain order (or the line) whose specification `source` holds the relationship;
+    `rule` is a stable code, `inputs` what the rule read, `domain_orders` the keys it created, `sentence` all
+    of it for people.
     """
 
     parent: str
@@ -77,7 +78,8 @@ class Reason(msgspec.Struct, frozen=True):
 class LineDecomposition(msgspec.Struct, frozen=True):
     """The domain orders (parents before children) and tasks (needed before needing) of one line.
 
-    `reasons` stays empty here so that the hot path does not pay for it; `catalog.decompose.explain` computes them.
+    `reasons` stays empty here so that the hot path does not pay for it; `catalog.decompose.explain` computes
+    them.
     """
 
     line: str

@@ -1,7 +1,7 @@
 """The one room that reads catalog files: YAML to a checked, immutable catalog.
 
-Every finding of every file is collected, with file, line, a stable code and a proposed fix; a catalog with an error is
-refused whole.
+Every finding of every file is collected, with file, line, a stable code and a proposed fix; a catalog with an
+error is refused whole.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,8 @@ def check(paths: Paths) -> list[Finding]:
 def load(paths: Paths) -> Catalog:
     """The catalog that these files define together.
 
-    Folders are searched for YAML files. Warnings do not stop it; any error does: raises CatalogError with all findings.
+    Folders are searched for YAML files. Warnings do not stop it; any error does: raises CatalogError with all
+    findings.
     """
     draft = _draft(paths)
     findings = draft.findings.sorted()
@@ -101,8 +102,8 @@ def _read(findings: Findings, file: Path) -> Located | None:
 class _Placing:
     """Turns the events of one file into values that know their line.
 
-    Events, not nodes: a tree of nodes beside the tree of values made loading ten thousand specifications take four
-    times as long, most of it in the garbage collector.
+    Events, not nodes: a tree of nodes beside the tree of values made loading ten thousand specifications take
+    four times as long, most of it in the garbage collector.
     """
 
     def __init__(self, findings: Findings, file: str, parser: Any) -> None:

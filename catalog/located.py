@@ -1,4 +1,4 @@
-"""Catalog text with its places: values that know file and line, and typed reading that reports, never raises."""
+"""Catalog text with its places: values that know their line, and typed reading that reports, never raises."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -10,8 +10,8 @@ from catalog.findings import Finding, Severity
 class Located:
     """A YAML value and where it stands.
 
-    `value` is a dict of Located, a list of Located or a scalar; `text` is a scalar as it was written, so that a string
-    field may be given as 1.0 or no without becoming a number or a boolean.
+    `value` is a dict of Located, a list of Located or a scalar; `text` is a scalar as it was written, so that
+    a string field may be given as 1.0 or no without becoming a number or a boolean.
     """
 
     __slots__ = ("file", "line", "text", "value")

@@ -1,8 +1,8 @@
 """The catalog as values: offerings, specifications, characteristics, relationships, plans.
 
 Names follow TM Forum (TMF620 product, TMF633 service, TMF634 resource catalog); in Python they are written in
-snake case, in the canonical content in TM Forum's camel case. Everything here is immutable: a catalog version never
-changes after it was loaded, so an order can be pinned to it.
+snake case, in the canonical content in TM Forum's camel case. Everything here is immutable: a catalog version
+never changes after it was loaded, so an order can be pinned to it.
 """
 
 from collections.abc import Mapping
@@ -53,8 +53,8 @@ ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as
 class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel"):
     """One attribute a specification declares (TMF620 `ProductSpecificationCharacteristic` and its siblings).
 
-    `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number and date
-    values, both inclusive. `regex` must match a whole string value.
+    `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number and
+    date values, both inclusive. `regex` must match a whole string value.
     """
 
     name: str
@@ -72,10 +72,11 @@ class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel"):
 class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     """A typed edge from the specification that holds it to `target`.
 
-    `Bundles`, `Realized as` and `Requires` create a domain order for the target, `Composed of` does not. Siblings are
-    created in ascending `order`. The count comes from `quantity_characteristic` (a characteristic of the source), or
-    else is `default_quantity`. `mapping` holds (source, target) pairs of characteristic names. `after` names sibling
-    targets whose work must end first (on delete: which must wait). `condition` is always None in this catalog format.
+    `Bundles`, `Realized as` and `Requires` create a domain order for the target, `Composed of` does not.
+    Siblings are created in ascending `order`. The count comes from `quantity_characteristic` (a
+    characteristic of the source), or else is `default_quantity`. `mapping` holds (source, target) pairs of
+    characteristic names. `after` names sibling targets whose work must end first (on delete: which must
+    wait). `condition` is always None in this catalog format.
     """
 
     type: RelationshipType
@@ -95,8 +96,8 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
-    `after` names the tasks of the same plan that must be completed first, already resolved: a sequential plan's
-    silent "after the one before" is written out by the loader.
+    `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
+    plan's silent "after the one before" is written out by the loader.
     """
 
     name: str
@@ -111,9 +112,9 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
     """A product, service or resource specification (TMF620, TMF633, TMF634).
 
-    `service_type` is `CFS` (customer-facing) or `RFS` (resource-facing) for services. `orders` says whether a product
-    specification at the root of a line gets a product order of its own. `plans` maps an action (add, modify, delete)
-    to its tasks.
+    `service_type` is `CFS` (customer-facing) or `RFS` (resource-facing) for services. `orders` says whether a
+    product specification at the root of a line gets a product order of its own. `plans` maps an action (add,
+    modify, delete) to its tasks.
     """
 
     id: str
@@ -130,7 +131,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`): a name and a state over a product specification."""
+    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
 
     id: str
     name: str
@@ -143,8 +144,9 @@ class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """One immutable catalog version; two catalogs are equal when version and content digest are.
 
-    Make one with `catalog_of` or `catalog.loader.load`. `compiled` is a cache of what the other rooms derive from this
-    version (trees, door checks); it never changes an answer and does not travel when the catalog is pickled.
+    Make one with `catalog_of` or `catalog.loader.load`. `compiled` is a cache of what the other rooms derive
+    from this version (trees, door checks); it never changes an answer and does not travel when the catalog is
+    pickled.
     """
 
     name: str
@@ -181,7 +183,7 @@ def catalog_of(
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
 ) -> Catalog:
-    """A catalog of these parts, sorted by id, with the digest (blake2b, 32 hex digits) of its canonical content.
+    """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
     The parts are taken as sound: whoever reads them from outside checks them (`catalog.loader`).
     """

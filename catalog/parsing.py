@@ -1,4 +1,4 @@
-"""From located text to the model: reads every entry, reports what is not well formed, resolves nothing yet."""
+"""From located text to the model: reads every entry, reports what is ill formed, resolves nothing yet."""
 
 import re
 from typing import Any, cast

@@ -1,9 +1,9 @@
 """From a tree of domain orders to one plan: which task waits for which.
 
-Inside a domain order its specification's plan for the action holds. Between domain orders work goes bottom up on add
-and modify (resource before service before product: a parent's first tasks need its children's last) and top down on
-delete (children's first tasks need the parent's last). A relationship's `after` puts siblings in sequence, on delete
-the other way round. A domain order without tasks passes the dependency on.
+Inside a domain order its specification's plan for the action holds. Between domain orders work goes bottom up
+on add and modify (resource before service before product: a parent's first tasks need its children's last)
+and top down on delete (children's first tasks need the parent's last). A relationship's `after` puts siblings
+in sequence, on delete the other way round. A domain order without tasks passes the dependency on.
 """
 
 from graphlib import TopologicalSorter
@@ -24,7 +24,7 @@ class Instance(NamedTuple):
 
 
 class PlannedTask(NamedTuple):
-    """A task as a template: the index of its domain order, the end of its key, the indices of what it needs."""
+    """A task as a template: the index of its domain order, the end of its key, the indices of its needs."""
 
     order: int
     suffix: str
@@ -37,7 +37,7 @@ class PlannedTask(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where a piece of plan begins and ends: tasks that wait for nothing in it, tasks nothing in it waits for."""
+    """Where a piece of plan begins and ends: tasks that wait for nothing in it, or that nothing waits for."""
 
     first: list[int]
     last: list[int]

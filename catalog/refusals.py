@@ -8,8 +8,8 @@
     ├── QuantityOutOfRange          a count is below the minimum, above the maximum, or no whole number
     └── UnknownCatalogVersion       a version that was never published
 
-Each class has a stable `code`, named for the broken rule and never reused; the message names what was asked, what was
-met and what to do.
+Each class has a stable `code`, named for the broken rule and never reused; the message names what was asked,
+what was met and what to do.
 """
 
 
@@ -48,7 +48,7 @@ class UnknownAction(CatalogRefusal):
 
 
 class QuantityOutOfRange(CatalogRefusal):
-    """A count breaks its bounds; `characteristic` names the characteristic it came from, None for the line's."""
+    """A count breaks its bounds; `characteristic` names where it came from, None for the line's."""
 
     code = "quantity-out-of-range"
 

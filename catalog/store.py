@@ -41,14 +41,14 @@ class Catalogs:
     def publish(self, catalog: Catalog) -> "Catalogs":
         """A set with this catalog as the current one.
 
-        Raises ValueError when the version is known with other content: orders are pinned to it. The same content again
-        makes it current again, which is how one goes back.
+        Raises ValueError when the version is known with other content: orders are pinned to it. The same
+        content again makes it current again, which is how one goes back.
         """
         known = self._versions.get(catalog.version)
         if known is not None and known != catalog:
             raise ValueError(
-                f"catalog version {catalog.version} is published with digest {known.digest}, not {catalog.digest}; "
-                "give the changed catalog a version of its own"
+                f"catalog version {catalog.version} is published with digest {known.digest}, "
+                f"not {catalog.digest}; give the changed catalog a version of its own"
             )
         published = Catalogs(known or catalog)
         published._versions = MappingProxyType({**self._versions, catalog.version: known or catalog})

@@ -1,8 +1,8 @@
 """One specification and action, compiled: the branches a line can grow, and the shape for given counts.
 
-A *branch* is a path of relationships from the line's specification; a *shape* is the flat list of domain orders and
-tasks once each branch's count is known. Branches depend on the catalog alone. Where no count depends on a
-characteristic there is one shape for ever; where one does, the shapes seen are kept, bounded.
+A *branch* is a path of relationships from the line's specification; a *shape* is the flat list of domain
+orders and tasks once each branch's count is known. Branches depend on the catalog alone. Where no count
+depends on a characteristic there is one shape for ever; where one does, the shapes seen are kept, bounded.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ Values = dict[str, Any]
 
 
 class PlannedOrder(NamedTuple):
-    """A domain order as a template; `parent` is its parent's index in the shape, -1 directly under the line."""
+    """A domain order as a template; `parent` is an index in the shape, -1 directly under the line."""
 
     branch: int
     parent: int
@@ -51,7 +51,7 @@ class Branch:
         self.relationship = relationship
         self.parent = parent
         self.flows = flows
-        # A modify states what changes and a delete needs no values: defaults would overwrite what is installed.
+        # A modify states only what changes: defaults would overwrite what is installed.
         self.defaults = default_values(specification) if add else {}
         self.fresh_defaults = any(isinstance(value, dict | list) for value in self.defaults.values())
 
@@ -63,8 +63,8 @@ class Branch:
 class Shape:
     """Flat templates of one tree: `orders` parents before children, `tasks` needed before needing.
 
-    `repeats` says that some branch has several instances; `tops` counts, by specification, the orders directly under
-    the line, so that the next tree of the same line goes on from there.
+    `repeats` says that some branch has several instances; `tops` counts, by specification, the orders
+    directly under the line, so that the next tree of the same line goes on from there.
     """
 
     __slots__ = ("orders", "repeats", "tasks", "tops")
@@ -136,7 +136,7 @@ class Tree:
         return shape
 
     def size(self, given: Values) -> int:
-        """How many domain orders one tree has for these values, without growing it; raises QuantityOutOfRange."""
+        """How many domain orders one tree has, without growing it; raises QuantityOutOfRange."""
         if self.fixed is not None:
             return len(self.fixed.orders)
         return self._size(self._counts(self.values(given)))
@@ -236,7 +236,7 @@ def root_of(catalog: Catalog, offering: str | None, specification: str | None) -
 
 
 def creates_own_order(root: Specification) -> bool:
-    """Whether the line's own specification gets a domain order: services and resources do, products if they say so."""
+    """Whether the line's own specification gets a domain order: all do but products without `orders`."""
     return root.kind != "product" or root.orders
 
 
@@ -251,7 +251,7 @@ def counted_quantity(source: Specification, relationship: Relationship, values: 
     assert name is not None
     quantity = values.get(name)
     if quantity is None:
-        # Only modify and delete come here with a default unapplied; counting still means what the author wrote.
+        # Modify and delete come here with a default unapplied; counting still means what was written.
         quantity = default_values(source).get(name, relationship.default_quantity)
     edge = f"{source.id} {relationship.type} {relationship.target}"
     if type(quantity) is float and quantity.is_integer():

@@ -36,11 +36,15 @@ CASES = {
     "unknown-alias": "offerings: &a\n  o: *a",
     "several-documents": "offerings: {}\n---\nofferings: {}",
     "unknown-value-type": "resourceSpecifications: {r: {characteristics: {c: {valueType: text}}}}",
-    "value-of-wrong-type": "resourceSpecifications: {r: {characteristics: {c: {valueType: integer, default: x}}}}",
+    "value-of-wrong-type": """
+        resourceSpecifications: {r: {characteristics: {c: {valueType: integer, default: x}}}}
+        """,
     "default-not-allowed": """
         resourceSpecifications: {r: {characteristics: {c: {allowedValues: [a, b], default: z}}}}
         """,
-    "facet-not-applicable": "resourceSpecifications: {r: {characteristics: {c: {valueType: boolean, valueTo: 2}}}}",
+    "facet-not-applicable": """
+        resourceSpecifications: {r: {characteristics: {c: {valueType: boolean, valueTo: 2}}}}
+        """,
     "range-reversed": """
         resourceSpecifications: {r: {characteristics: {c: {valueType: integer, valueFrom: 9, valueTo: 2}}}}
         """,

@@ -1,4 +1,4 @@
-"""The plan: sequence inside a domain order, between levels, between siblings, and through orders without tasks."""
+"""The plan: sequence within a domain order, between levels and siblings, through orders without tasks."""
 
 from collections.abc import Callable
 
