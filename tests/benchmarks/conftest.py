@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +11,17 @@ import pytest
 from aiohttp import web
 
 from benchmarks.generator import STREAM_PATH
+from benchmarks.run import STATUS_PATH
 
 Answering = Callable[[int, dict[str, Any]], dict[str, Any] | None]
 
 
 @dataclass
 class StreamServer:
-    """Answers each line after ``delay`` seconds as ``answering`` says; None breaks the connection."""
+    """Answers each line after ``delay`` seconds as ``answering`` says; None breaks the connection.
+
+    Its status counts an order as completed ``completes_after`` seconds after it came.
+    """
 
     delay: float = 0.0
     answering: Answering = lambda number, order: {"line": number, "status": 201, "id": order["externalId"]}
@@ -26,6 +31,24 @@ class StreamServer:
     unanswered: int = 0
     unanswered_max: int = 0
     url: str = ""
+    completes_after: float = 0.0
+    arrivals: list[float] = field(default_factory=list)
+
+    async def status(self, request: web.Request) -> web.Response:
+        completed = sum(time.monotonic() - each >= self.completes_after for each in self.arrivals)
+        return web.json_response(
+            {
+                "accepted": len(self.arrivals),
+                "completed": completed,
+                "failed": 0,
+                "held": 0,
+                "in_progress": len(self.arrivals) - completed,
+                "transitions": 13 * completed,
+                "cycle_ms": {"p50": 1.0, "p99": 2.0, "p999": 3.0},
+                "memory_bytes_per_order": 4_000,
+                "fsync": "always",
+            }
+        )
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.streams += 1
@@ -40,6 +63,7 @@ class StreamServer:
                 number += 1
                 order = json.loads(line)
                 self.orders.append(order)
+                self.arrivals.append(time.monotonic())
                 answer = self.answering(number, order)
                 if answer is None:
                     assert request.transport is not None
@@ -63,6 +87,7 @@ async def stream_server() -> AsyncIterator[StreamServer]:
     server = StreamServer()
     app = web.Application()
     app.router.add_post(STREAM_PATH, server.handle)
+    app.router.add_get(STATUS_PATH, server.status)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
