@@ -16,16 +16,17 @@ class Kernel:
         self.bounds = bounds or Bounds()
         self.shards: dict[int, Shard] = {}
 
-    def step(self, inputs: Iterable[Input], now: int) -> Outputs:
-        """Take inputs in order, then let every shard without a commit under way take a turn.
+    def step(self, inputs: Iterable[Input], now: int, *, turns: bool = True) -> Outputs:
+        """Take inputs in order, then (with ``turns``) let every shard without a commit under way take a turn.
 
         :param now: milliseconds since 1970 UTC; it may stand still or jump, each group's records never run back.
         """
         outputs = Outputs()
         for entry in inputs:
             self._take(entry, outputs)
-        for shard in self.shards.values():
-            shard.step(now, outputs)
+        if turns:
+            for shard in self.shards.values():
+                shard.step(now, outputs)
         return outputs
 
     def _take(self, entry: Input, outputs: Outputs) -> None:

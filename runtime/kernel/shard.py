@@ -126,6 +126,8 @@ class Shard:
         live = Live(group, kind) if answer.snapshot is None else from_snapshot(group, kind, answer.snapshot)
         for position, record in records:
             live.fold_record(position, record)
+        if live.ended:
+            live.first = 0
         before = self.aside.pop(group, None)
         if before is not None:
             live.index, live.due, live.opened = before.index, before.due, before.opened

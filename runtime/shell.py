@@ -1,0 +1,314 @@
+"""The kernel's shell: one loop that feeds it, commits for it and lets go what is committed.
+
+Every stage takes all that has gathered while its last batch was under way, so batches grow with the load by
+themselves: no timers, no tuning. Wherever a shard lives (a Ray host, an order's own actor, one process in a test), it
+lives in a shell.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+
+from actors.behaviour import Dispatch
+from actors.messages import Accepted, AnyMessage, Done, TaskResult, TaskResults
+from runtime.errors import JournalAway
+from runtime.journal.contract import Commit, Fenced, InDoubt, Journal, Stored, Verdict
+from runtime.journal.frames import unpack_positions
+from runtime.kernel.bounds import Bounds
+from runtime.kernel.kernel import Kernel
+from runtime.kernel.kind import GroupKind
+from runtime.kernel.words import (
+    Acquired,
+    Answer,
+    CommitAnswered,
+    Deliver,
+    Input,
+    Loaded,
+    Lookup,
+    Outgoing,
+    Outputs,
+    Post,
+    Posted,
+    Read,
+    Released,
+    Taken,
+    WrongOwner,
+)
+
+log = structlog.get_logger()
+
+Request = tuple[int, int, str, AnyMessage | None, str]
+"""(shard, epoch, group, message, by); a message of None is a read."""
+RETRY_FIRST_S = 0.02
+RETRY_MAX_S = 1.0
+
+
+class Listener:
+    """Who is told what happens in a shell, for metrics. The default listens to nothing."""
+
+    def committed(self, commits: int, records: int, seconds: float) -> None:
+        """A pipeline of commits was answered."""
+
+    def ended(self, group: str, state: str, cycle_ms: int) -> None:
+        """A group came to its end."""
+
+    def accepted(self, orders: int) -> None:
+        """New orders became durable."""
+
+
+class _Batch:
+    """Requests that came in one call and are answered in one."""
+
+    __slots__ = ("answers", "done", "left")
+
+    def __init__(self, size: int) -> None:
+        self.answers: list[Answer | None] = [None] * size
+        self.left = size
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def answer(self, place: int, answer: Answer) -> None:
+        if self.answers[place] is None:
+            self.answers[place] = answer
+            self.left -= 1
+            if not self.left and not self.done.done():
+                self.done.set_result(None)
+
+
+Dispatcher = Callable[[list[tuple[int, int, str, Dispatch]]], None]
+"""Takes committed (shard, epoch, group, dispatch) and sees that answers come back through :meth:`Shell.results`."""
+Poster = Callable[[Outgoing], Awaitable[Answer]]
+"""Delivers a committed message to another group, wherever it lives, and brings its answer."""
+
+
+class Shell:
+    """A kernel with its journal, executor and clock."""
+
+    def __init__(
+        self,
+        name: str,
+        journal: Journal,
+        kinds: Iterable[GroupKind],
+        *,
+        dispatch: Dispatcher,
+        post: Poster,
+        bounds: Bounds | None = None,
+        lease_valid: Callable[[], bool] = lambda: True,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        listener: Listener | None = None,
+    ) -> None:
+        self.name = name
+        self.journal = journal
+        self.kernel = Kernel(kinds, bounds)
+        self.listener = listener or Listener()
+        self._dispatch = dispatch
+        self._post = post
+        self._lease_valid = lease_valid
+        self._wall_ms = wall_ms
+        self._inbox: list[Input] = []
+        self._awake = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+        self._others: set[asyncio.Task[None]] = set()
+        self._lost: Callable[[int], None] = lambda shard: None
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self, lost: Callable[[int], None] | None = None) -> None:
+        """Run the loop. ``lost`` is told of shards that turned out to be another owner's."""
+        if lost is not None:
+            self._lost = lost
+        self._loop = asyncio.create_task(self._turns(), name=f"turns of {self.name}")
+
+    async def stop(self) -> None:
+        """End the loop where it stands; what was acknowledged is in the journal."""
+        tasks = [task for task in (self._loop, *self._others) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def acquire(self, shard: int, *, epoch: int, coordinator: int = 0) -> Fenced | None:
+        """Take a shard over under an epoch and recover it from the journal. Fenced: someone has a later epoch.
+
+        :raises JournalAway: when the journal does not answer; nothing was recovered, it may be asked again.
+        """
+        state = await self.journal.acquire(shard, epoch=epoch, owner=self.name, coordinator=coordinator)
+        if isinstance(state, Fenced):
+            return state
+        due = await self.journal.due(shard)
+        opened = await self.journal.open_groups(shard)
+        tail = [entry async for entry in self.journal.read(shard, after=state.recovery, up_to=state.position)]
+        self._put(Acquired(shard, epoch, state.position, tail, due, opened))
+        return None
+
+    async def release(self, shard: int) -> None:
+        """Drain a shard (its commit under way is answered, its mailbox is worked off) and give it up."""
+        owned = self.kernel.shards.get(shard)
+        while owned is not None and self.kernel.shards.get(shard) is owned and (owned.turn or owned.mailbox):
+            await asyncio.sleep(0.002)
+        self._put(Released(shard))
+
+    # -- requests -----------------------------------------------------------------------------------------------
+
+    async def ask(self, requests: Sequence[Request]) -> list[Answer]:
+        """Deliver messages and reads; answered together once everything the answers rest on is durable.
+
+        What rests on no commit of ours (reads, refusals, repetitions) counts only while the lease is valid after it
+        was read; without it the asker is sent to the owner.
+        """
+        if not requests:
+            return []
+        batch = _Batch(len(requests))
+        for place, (shard, epoch, group, message, by) in enumerate(requests):
+            token = (batch, place)
+            if message is None:
+                self._inbox.append(Read(shard, epoch, group, token))
+            else:
+                self._inbox.append(Deliver(shard, epoch, group, message, token, by))
+        self._awake.set()
+        await batch.done
+        answers = [answer for answer in batch.answers if answer is not None]
+        self.listener.accepted(sum(type(a) is Accepted and not a.duplicate for a in answers))
+        if self._lease_valid():
+            return answers
+        return [
+            answer if _rests_on_commit(answer) else WrongOwner(request[0])
+            for answer, request in zip(answers, requests, strict=True)
+        ]
+
+    async def take_post(self, out: Outgoing, shard: int, epoch: int) -> Answer:
+        """Take a message from another group's outbox."""
+        batch = _Batch(1)
+        self._put(Post(shard, epoch, out.to, out.sender, out.sequence, out.message, (batch, 0)))
+        await batch.done
+        assert batch.answers[0] is not None
+        return batch.answers[0]
+
+    def results(self, results: Iterable[tuple[int, int, str, TaskResult]]) -> None:
+        """Answers of targets, as (shard, epoch, order, result)."""
+        together: dict[tuple[int, int, str], list[TaskResult]] = {}
+        for shard, epoch, group, result in results:
+            together.setdefault((shard, epoch, group), []).append(result)
+        for (shard, epoch, group), mine in together.items():
+            message = mine[0] if len(mine) == 1 else TaskResults(tuple(mine))
+            self._inbox.append(Deliver(shard, epoch, group, message, None))
+        self._awake.set()
+
+    def _put(self, entry: Input) -> None:
+        self._inbox.append(entry)
+        self._awake.set()
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    async def _turns(self) -> None:
+        pause = RETRY_FIRST_S
+        while True:
+            if not (self._inbox or self.kernel.busy):
+                await self._sleep_until_due()
+            self._awake.clear()
+            inbox, self._inbox = self._inbox, []
+            outputs = self.kernel.step(inbox, self._wall_ms())
+            self._release(outputs)
+            commits = outputs.commits
+            while commits:
+                verdicts = await self._commit(commits)
+                outputs = self.kernel.step(verdicts, self._wall_ms(), turns=False)
+                self._release(outputs)
+                commits = outputs.commits
+                if commits:
+                    # In doubt: the same commits again, unchanged, until there is a verdict.
+                    log.warning("commit in doubt", host=self.name, shards=[c.shard for c in commits])
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, RETRY_MAX_S)
+                else:
+                    pause = RETRY_FIRST_S
+
+    async def _sleep_until_due(self) -> None:
+        due = self.kernel.next_due()
+        if due is None:
+            await self._awake.wait()
+            return
+        seconds = max(0.0, (due - self._wall_ms()) / 1000)
+        try:
+            # A wall clock that is set back must not keep timers asleep for as long as it was wrong.
+            await asyncio.wait_for(self._awake.wait(), min(seconds, 1.0))
+        except TimeoutError:
+            return
+
+    async def _commit(self, commits: list[Commit]) -> list[CommitAnswered]:
+        began = time.perf_counter()
+        verdicts: list[Verdict] = await self.journal.commit(commits)
+        self.listener.committed(len(commits), sum(len(c.frame) > 0 for c in commits), time.perf_counter() - began)
+        for commit, verdict in zip(commits, verdicts, strict=True):
+            if isinstance(verdict, InDoubt):
+                log.warning("no verdict", host=self.name, shard=commit.shard, reason=verdict.reason)
+        return [CommitAnswered(c.shard, c.epoch, v) for c, v in zip(commits, verdicts, strict=True)]
+
+    def _release(self, outputs: Outputs) -> None:
+        for token, answer in outputs.answers:
+            if token is not None:
+                batch, place = token
+                batch.answer(place, answer)
+        if outputs.dispatches:
+            self._dispatch(outputs.dispatches)
+        for out in outputs.outgoing:
+            self._spawn(self._deliver(out))
+        if outputs.lookups:
+            self._spawn(self._look_up(outputs.lookups))
+        for group, state, created, ended in outputs.ended:
+            self.listener.ended(group, state, ended - created)
+        for group, fault in outputs.faults:
+            log.error("decision failed, group set aside", host=self.name, group=group, fault=fault)
+        for shard in outputs.lost:
+            self._lost(shard)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+
+    async def _look_up(self, lookups: list[Lookup]) -> None:
+        by_shard: dict[int, list[Lookup]] = {}
+        for lookup in lookups:
+            by_shard.setdefault(lookup.shard, []).append(lookup)
+        asked = [(shard, [lookup.group for lookup in mine]) for shard, mine in by_shard.items()]
+        pause = RETRY_FIRST_S
+        while True:
+            try:
+                found = await self.journal.lookup_many(asked)
+                for mine, stored in zip(by_shard.values(), found, strict=True):
+                    for lookup, entry in zip(mine, stored, strict=True):
+                        self._inbox.append(await self._loaded(lookup, entry))
+                self._awake.set()
+                return
+            except JournalAway as away:
+                log.warning("journal away", host=self.name, reason=str(away))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_MAX_S)
+
+    async def _loaded(self, lookup: Lookup, stored: Stored) -> Loaded:
+        positions = list(lookup.positions)
+        if stored.snapshot is None and stored.ended is not None:
+            positions = sorted({*positions, *unpack_positions(stored.ended)})
+        frames = await self.journal.frames(lookup.shard, positions) if positions else []
+        return Loaded(lookup.shard, lookup.epoch, lookup.group, stored.snapshot, frames)
+
+    async def _deliver(self, out: Outgoing) -> None:
+        """Repeat until the receiver has decided the message; the outbox forgets it only then."""
+        pause = RETRY_FIRST_S
+        while out.shard in self.kernel.shards and self.kernel.shards[out.shard].epoch == out.epoch:
+            try:
+                answer: Answer | None = await self._post(out)
+            except Exception as away:
+                log.warning("post not delivered", host=self.name, to=out.to, reason=str(away))
+                answer = None
+            if isinstance(answer, Taken):
+                self._put(Posted(out.shard, out.epoch, out.sender, out.to, out.sequence, answer.taken))
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MAX_S)
+
+
+def _rests_on_commit(answer: Answer) -> bool:
+    return type(answer) is Done or (type(answer) is Accepted and not answer.duplicate)
