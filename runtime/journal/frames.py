@@ -1,7 +1,7 @@
 """The frame: what one commit of one shard appends, and how frames of older formats are read.
 
-A frame is a msgpack array ``[format, at, records, settled]``, a record ``[group, sequence, at, by, events]``. Events stay raw
-bytes until someone folds them: a recovery that reads a frame for one group pays for that group alone.
+A frame is a msgpack array ``[format, at, records, settled]``, a record ``[group, sequence, at, by, events]``. Events
+stay raw bytes until someone folds them: a recovery that reads a frame for one group pays for that group alone.
 
 A format is lifted step by step: ``LIFT[n]`` turns the bytes of format n into those of n + 1, so that a new format
 needs one small pure function and leaves the earlier ones alone.
@@ -15,7 +15,7 @@ import msgspec
 from runtime.journal.faults import JournalDamaged, UnsupportedFormat
 
 FRAME_FORMAT: Final = 1
-"""The format that is written. 0 had no ``by`` in a record."""
+"""The format that is written. 0 had no ``by`` in a record and no ``settled``."""
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True):

@@ -1,8 +1,8 @@
 r"""Entries of the listing index: which orders have a value of an attribute, by order date.
 
 An entry is ``attribute \0 value \0 <order date, 13 digits of ms> \0 <order id>``, compared byte by byte; all entries
-of one attribute and value stand together, ordered by (order date, id). Values are escaped so that the separator cannot occur
-in them and their order stays what it was: ``\0`` becomes ``\1\1``, ``\1`` becomes ``\1\2``.
+of one attribute and value stand together, ordered by (order date, id). Values are escaped so that the separator
+cannot occur in them and their order stays what it was: ``\0`` becomes ``\1\1``, ``\1`` becomes ``\1\2``.
 
 Every order has one entry under :data:`EVERY` besides those of its attributes: the list without a filter.
 """

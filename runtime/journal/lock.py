@@ -116,17 +116,14 @@ def _end_orphan(path: Path, descriptor: int) -> None:
         raise DataInUse(
             f"{path.parent} is held by a process that pid {found.supervisor.pid} started before it died"
         )
-    _signal(found.server, signal.SIGTERM)
-    deadline = time.monotonic() + ORPHAN_ENDS_S
-    while not _locked(descriptor):
-        if time.monotonic() > deadline:
-            _signal(found.server, signal.SIGKILL)
-            deadline = time.monotonic() + ORPHAN_ENDS_S
-            if not found.server.lives():
-                raise DataInUse(
-                    f"{path.parent} is still held after its server, pid {found.server.pid}, has ended"
-                )
-        time.sleep(0.02)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal(found.server, number)
+        deadline = time.monotonic() + ORPHAN_ENDS_S
+        while time.monotonic() < deadline:
+            if _locked(descriptor):
+                return
+            time.sleep(0.02)
+    raise DataInUse(f"{path.parent} is still held after its server, pid {found.server.pid}, was killed")
 
 
 def _signal(process: Process, number: signal.Signals) -> None:

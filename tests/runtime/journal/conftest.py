@@ -31,24 +31,6 @@ async def ask(url: str, *parts: bytes | str | int) -> object:
         wire.abort("done")
 
 
-@pytest.fixture
-def servers() -> Iterator[Callable[..., EmbeddedServer]]:
-    """Makes servers of the test's own; those still running are ended afterwards."""
-    made: list[EmbeddedServer] = []
-
-    def make(data: Path, **options: object) -> EmbeddedServer:
-        made.append(EmbeddedServer(data, **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-
-    async def stop() -> None:
-        for server in made:
-            await server.stop()
-
-    asyncio.run(stop())
-
-
 @pytest.fixture(scope="session")
 def embedded_url() -> Iterator[str]:
     """One server with fsync always for all tests that need no server of their own."""
@@ -68,7 +50,7 @@ def cluster_url() -> Iterator[str]:
         async def start() -> None:
             await server.start()
             await ask(server.url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            while b"cluster_state:ok" not in await ask(server.url, "CLUSTER", "INFO"):  # type: ignore[operator]
+            while b"cluster_state:ok" not in await ask(server.url, "CLUSTER", "INFO"):  # type: ignore[operator] # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
         asyncio.run(start())
