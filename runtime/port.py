@@ -1,7 +1,7 @@
 """What the gateway asks of the runtime, whoever stands behind it: a Ray cluster, or one process in a test."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 from actors.group import OrderGroup
@@ -31,6 +31,15 @@ class Runtime(Protocol):
 
     async def free_disk(self) -> bool:
         """Whether the journal's disk has room for new orders."""
+
+    async def status(self) -> dict[str, Any]:
+        """Processes, shards and counters as they are now, for operators and benchmarks."""
+
+    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+        """Ask for other numbers of processes (None: leave as it is); answers the numbers now wanted.
+
+        :raises runtime.errors.Unavailable: nobody can carry it out at the moment.
+        """
 
 
 def shard_of(group: str, shards: int) -> int:

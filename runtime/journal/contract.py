@@ -127,6 +127,9 @@ class Journal(Protocol):
     async def states(self) -> list[ShardState]:
         """All shards' states, by shard number."""
 
+    async def state(self, shard: int) -> ShardState:
+        """One shard's state."""
+
     async def lookup(self, shard: int, groups: Sequence[str]) -> list[Stored]:
         """What is stored of the groups, in the order asked. Use :meth:`lookup_many` for several shards at once."""
 

@@ -201,6 +201,10 @@ class AsyncModelJournal:
         """See the contract."""
         return self.model.states()
 
+    async def state(self, shard: int) -> ShardState:
+        """See the contract."""
+        return self.model.state(shard)
+
     async def lookup(self, shard: int, groups: Sequence[str]) -> list[Stored]:
         """See the contract."""
         return self.model.lookup(shard, groups)

@@ -179,3 +179,8 @@ def from_snapshot(group: str, kind: GroupKind, data: bytes) -> Live:
     live.state = msgspec.msgpack.decode(stored.state, type=kind.State)
     live.snapshot_bytes = len(data)
     return live
+
+
+def positions_of(data: bytes) -> list[int]:
+    """In which frames the records of a snapshotted group stand."""
+    return unpack_positions(_snapshot(data).positions)
