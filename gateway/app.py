@@ -1,0 +1,76 @@
+"""The gateway as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from gateway import events, health, orders_api, stream, stream_socket
+from gateway.context import Gateway
+from gateway.event_hub import EventHub
+from gateway.settings import GatewaySettings
+from gateway.tmf import product_ordering
+from gateway.tmf.edge_models import edge_model
+from gateway.tmf.errors import install_error_answers
+from runtime.limits import LINE_BYTES_MAX
+from runtime.port import Runtime
+
+_DESCRIPTION = """
+Orders come in one by one (TMF622) or as a stream, become actors, and end fulfilled; no acknowledged order is lost.
+
+Send the bearer token with **Authorize**. Errors are TM Forum errors whose `violations` name every place at once.
+Orders stream in over `POST /stream/v1/productOrder` (NDJSON) or the WebSocket `/stream/v1/productOrder/ws`, and what
+becomes of them streams out over `GET /stream/v1/events`.
+"""
+
+
+def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
+    """A gateway over a runtime. The runtime is the caller's: it outlives the application."""
+    gateway = Gateway(runtime, settings)
+    hub = EventHub(runtime, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await hub.close()
+
+    app = FastAPI(title="Orderloom", version="0.1.0", description=_DESCRIPTION, lifespan=lifespan)
+    app.state.gateway = gateway
+    app.state.events = hub
+    install_error_answers(app)
+    for room in (product_ordering, stream, stream_socket, events, orders_api, health):
+        app.include_router(room.router)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=app.routes
+            )
+            # Bodies that routes read themselves are not in FastAPI's sight.
+            forms = [(edge_model(form), "validation") for form in product_ordering.FORMS]
+            _, schema = models_json_schema(forms, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+            document["components"]["schemas"] = {**schema["$defs"], **document["components"]["schemas"]}
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def uvicorn_options() -> dict[str, Any]:
+    """How uvicorn serves a gateway: its C loop and parser, and WebSocket messages as long as a line may be."""
+    return {
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        # A line just above the bound must still arrive, so that it is refused by itself and not with the connection.
+        "ws_max_size": 2 * LINE_BYTES_MAX,
+        "ws_per_message_deflate": False,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,
+    }

@@ -1,0 +1,191 @@
+"""The door: bytes come in, and either a checked message for the order's group leaves, or every reason why not.
+
+The fast way (typed conversion, rules, catalog) costs tens of microseconds and only answers yes or no; after a no the
+thorough way reads the same decoded order again and collects all violations.
+"""
+
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from actors.messages import SubmitOrder
+from catalog.store import Catalogs
+from gateway.auth import Principal
+from gateway.identity import (
+    IDEMPOTENCY_KEY_LENGTH_MAX,
+    canonical,
+    digest_of,
+    id_from_external_id,
+    id_from_idempotency_key,
+    random_id,
+)
+from gateway.tmf.order_faults import faults_of
+from gateway.tmf.order_rules import keeps_rules
+from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
+from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.violations import BadRequest, Violation, pointer_of
+from runtime.errors import InvariantBroken
+from runtime.limits import JSON_DEPTH_MAX
+
+_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER: Final = b"0" * 19
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1
+_PARTY_ROLES: Final = ("owner", "orderingparty", "customer")
+DEPENDS_ON: Final = "dependsOn"
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """An order that may go in: the id it has or will have, and the message that creates it."""
+
+    order: str
+    message: SubmitOrder
+
+
+class HasCatalogs(Protocol):
+    """Whoever knows the published catalogs: the runtime."""
+
+    catalogs: Catalogs
+
+
+class Door:
+    """Checks product orders against the form and the catalog that is current at that moment."""
+
+    def __init__(self, runtime: HasCatalogs) -> None:
+        # Asked at each order: publishing a catalog replaces the runtime's set.
+        self._runtime = runtime
+
+    def read(self, raw: bytes) -> dict[str, Any]:
+        """Decode one JSON object.
+
+        :raises BadRequest: it is no JSON, no object, nested too deeply, or holds a number no system can keep.
+        """
+        try:
+            value = _decode(raw)
+        except RecursionError:
+            raise _too_deep() from None
+        except (msgspec.DecodeError, ValueError) as error:
+            sentence = f"this is no JSON: {error}"
+            raise BadRequest("malformedJson", sentence, [Violation("", "malformed-json", sentence)]) from None
+        # As many brackets as levels are needed at least, so that most orders are settled by counting.
+        if raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _deeper_than(value, JSON_DEPTH_MAX):
+            raise _too_deep()
+        if not isinstance(value, dict):
+            sentence = "the body must be one JSON object"
+            raise BadRequest("malformedOrder", sentence, [Violation("", "wrong-type", sentence)])
+        return value
+
+    def admit(self, order: dict[str, Any], principal: Principal, key: str | None = None) -> Admitted:
+        """Check a decoded order and make its message. ``key`` is the client's idempotency key, if it gave one.
+
+        :raises BadRequest: with every violation.
+        """
+        document = canonical(order)
+        catalog = self._runtime.catalogs.current
+        faults = []
+        if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
+            message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
+            faults.append(Violation("/idempotencyKey", "bad-idempotency-key", message))
+        if _LONG_NUMBER in document.translate(_ANY_DIGIT):
+            faults.extend(_numbers_out_of_range(order))
+        try:
+            form = msgspec.convert(order, ProductOrderCreate)
+        except msgspec.ValidationError as error:
+            faults.extend(faults_of(order, document, catalog))
+            if not faults:
+                raise InvariantBroken(f"the fast reader alone refuses: {error}") from error
+            raise _refused(faults) from None
+        if faults or not keeps_rules(form, catalog):
+            faults.extend(faults_of(order, document, catalog))
+            if not faults:
+                raise InvariantBroken("the fast rules alone refuse an order")
+            raise _refused(faults)
+        return _admitted(form, document, catalog.version, principal, key)
+
+
+def _admitted(
+    form: ProductOrderCreate, document: bytes, catalog: str, principal: Principal, key: str | None
+) -> Admitted:
+    party = party_of(form.related_party)
+    keyed = True
+    if key is not None:
+        order = id_from_idempotency_key(principal.tenant, principal.client, key)
+    elif form.external_id and principal.external_ids_unique:
+        # Without a party the client stands for it, so that two clients never meet on an externalId.
+        scope = f"party:{party}" if party else f"client:{principal.client}"
+        order = id_from_external_id(principal.tenant, scope, form.external_id)
+    else:
+        order, keyed = random_id(), False
+    start = form.requested_start_date
+    message = SubmitOrder(
+        document=document,
+        digest=digest_of(document),
+        catalog=catalog,
+        client=principal.client,
+        external_id=form.external_id,
+        category=form.category,
+        party=party,
+        requested_start=0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000)),
+        depends_on=tuple(
+            dict.fromkeys(each.id for each in form.order_relationship if each.relationship_type == DEPENDS_ON)
+        )
+        if form.order_relationship
+        else (),
+        keyed=keyed,
+        by=principal.name,
+    )
+    return Admitted(order, message)
+
+
+def party_of(parties: tuple[RelatedParty, ...]) -> str:
+    """The party an order belongs to: its owner, else the ordering party, else the customer, else the first named."""
+    if len(parties) < 2:
+        return parties[0].id if parties else ""
+    roles: dict[str, str] = {}
+    for party in parties:
+        roles.setdefault(party.role.casefold().replace(" ", ""), party.id)
+    return next((roles[role] for role in _PARTY_ROLES if role in roles), parties[0].id)
+
+
+def _refused(faults: list[Violation]) -> BadRequest:
+    places = "1 violation" if len(faults) == 1 else f"{len(faults)} violations"
+    return BadRequest("invalidOrder", f"the product order cannot be accepted: {places}", faults)
+
+
+def _too_deep() -> BadRequest:
+    sentence = f"JSON is nested more than {JSON_DEPTH_MAX} levels deep"
+    return BadRequest("tooDeep", sentence, [Violation("", "too-deep", sentence)])
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            inner
+            for outer in level
+            if type(outer) is dict or type(outer) is list
+            for inner in (outer.values() if type(outer) is dict else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _numbers_out_of_range(order: dict[str, Any]) -> list[Violation]:
+    """Integers that do not fit 64 bits: they would be lost in the journal's format and in most systems behind us."""
+    found = []
+    ways: list[tuple[str, Any]] = [("", order)]
+    while ways:
+        pointer, value = ways.pop()
+        if type(value) is dict:
+            # A pointer does not repeat an over-long name a thousand times: it then ends at the object around it.
+            ways.extend(
+                (pointer + (pointer_of(name) if len(name) <= TEXT_ID_LENGTH_MAX else ""), inner)
+                for name, inner in value.items()
+            )
+        elif type(value) is list:
+            ways.extend((f"{pointer}/{index}", inner) for index, inner in enumerate(value))
+        elif type(value) is int and not _INTEGER_MIN <= value <= _INTEGER_MAX:
+            found.append(Violation(pointer, "number-out-of-range", "an integer must fit 64 bits"))
+    return found

@@ -1,0 +1,185 @@
+"""Orders that stream in: lines are fed, answers come out, in whatever order the runtime gives them.
+
+The core of every stream (NDJSON over HTTP, WebSocket). What bounds a stream stands here: lines count as unanswered from
+their arrival until their answer was *taken by the client*, so a client that does not read stops its own stream and
+nothing else.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+
+from actors.messages import Accepted, AnyReply, KeyConflict
+from gateway.auth import Principal
+from gateway.bodies import too_large
+from gateway.context import Gateway
+from gateway.door import Admitted
+from gateway.json_answers import encode
+from gateway.line_splitter import TooLong
+from gateway.tmf.errors import Error, error, error_of, retry_after
+from gateway.tmf.product_ordering import refusal
+from gateway.violations import BadRequest, Violation
+from runtime.errors import DiskFull, OrderloomError
+
+
+class RefusedLine(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """The answer to a line that made no order. ``retry_after``: seconds after which to send it again."""
+
+    line: int
+    status: int
+    error: Error
+    retry_after: int | None = None
+
+
+class Intake:
+    """One client's stream of orders."""
+
+    def __init__(self, gateway: Gateway, principal: Principal) -> None:
+        self._gateway = gateway
+        self._principal = principal
+        self._lines_max = gateway.settings.unanswered_lines_max
+        self._bytes_max = gateway.settings.unanswered_bytes_max
+        self._href = encode(gateway.settings.href(""))[1:-1]
+        self._answers: list[bytes] = []
+        self._ready = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._complete = False
+        self._abandoned = False
+        self.unanswered_lines = 0
+        self.unanswered_bytes = 0
+
+    async def room(self) -> None:
+        """Wait until another line may come in: the flow control of every stream."""
+        while not self._room.is_set():
+            await self._room.wait()
+
+    async def obstacle(self) -> Exception | None:
+        """What keeps every new order out at the moment; asked once for many lines."""
+        try:
+            if await self._gateway.runtime.free_disk():
+                return None
+        except OrderloomError as problem:
+            return problem
+        return DiskFull("the journal's disk is full: no new orders until there is room")
+
+    def feed(self, number: int, line: bytes | TooLong, obstacle: Exception | None = None) -> None:
+        """Take one line; its answer comes out of :meth:`answers`."""
+        size = len(line) if isinstance(line, bytes) else 0
+        self._count(1, size)
+        try:
+            if isinstance(line, TooLong):
+                raise too_large(line.bytes_max)
+            if obstacle is not None:
+                raise obstacle
+            admitted = self._admit(line)
+        except Exception as problem:
+            self._refuse(number, size, problem)
+            return
+        task = asyncio.create_task(self._send(number, size, admitted))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def complete(self) -> None:
+        """No line follows: the answers end when the last is out."""
+        self._complete = True
+        self._ready.set()
+
+    def abandon(self) -> None:
+        """The client is gone: the answers end at once. Orders on their way into the runtime go on."""
+        self._abandoned = True
+        self._ready.set()
+
+    async def answers(self) -> AsyncGenerator[bytes]:
+        """Answer lines as they come, many in one piece; a piece counts as read when the next one is asked for."""
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            if self._abandoned:
+                return
+            if self._answers:
+                answers, self._answers = self._answers, []
+                piece = b"".join(answers)
+                yield piece
+                self._count(-len(answers), -len(piece))
+            if self._complete and not self.unanswered_lines:
+                return
+
+    def _admit(self, line: bytes) -> Admitted:
+        door = self._gateway.door
+        order, key = unwrapped(door.read(line))
+        return door.admit(order, self._principal, key)
+
+    async def _send(self, number: int, size: int, admitted: Admitted) -> None:
+        try:
+            reply = await self._gateway.runtime.send(admitted.order, admitted.message)
+            answer = self._answer(number, reply)
+        except Exception as problem:
+            self._refuse(number, size, problem)
+        else:
+            self._put(size, answer)
+
+    def _answer(self, number: int, reply: AnyReply) -> bytes:
+        if type(reply) is Accepted:
+            order = reply.order.encode()
+            return b'{"line":%d,"status":%b,"id":"%b","href":"%b%b","state":"%b"}\n' % (
+                number,
+                b'200,"duplicate":true' if reply.duplicate else b"201",
+                order,
+                self._href,
+                order,
+                reply.state.encode(),
+            )
+        if isinstance(reply, KeyConflict):
+            reason = f"the same key has made order {reply.order} from another body"
+            body = error(409, "keyConflict", reason, order=reply.order)
+            return encode(RefusedLine(number, 409, body)) + b"\n"
+        raise refusal(reply)
+
+    def _refuse(self, number: int, size: int, problem: Exception) -> None:
+        status, body = error_of(problem)
+        self._put(size, encode(RefusedLine(number, status, body, retry_after(status))) + b"\n")
+
+    def _put(self, size: int, answer: bytes) -> None:
+        # From here on it is the answer that takes room, not the line.
+        self._count(0, len(answer) - size)
+        self._answers.append(answer)
+        self._ready.set()
+
+    def _count(self, lines: int, size: int) -> None:
+        self.unanswered_lines += lines
+        self.unanswered_bytes += size
+        if self.unanswered_lines >= self._lines_max or self.unanswered_bytes >= self._bytes_max:
+            self._room.clear()
+        else:
+            self._room.set()
+
+
+def unwrapped(line: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The order of a line and its idempotency key: a line is the order itself, or has the order beside its key.
+
+    :raises BadRequest: with the pointer of what does not fit.
+    """
+    if "productOrder" not in line:
+        return line, None
+    order, key = line["productOrder"], line.get("idempotencyKey")
+    faults = []
+    if not isinstance(order, dict):
+        faults.append(Violation("/productOrder", "wrong-type", "must be a product order"))
+    if key is not None and not isinstance(key, str):
+        faults.append(Violation("/idempotencyKey", "wrong-type", "must be a text"))
+    faults.extend(
+        Violation(
+            f"/{name[:80]}", "unknown-attribute", "stands beside productOrder, where only idempotencyKey may"
+        )
+        for name in line
+        if name not in ("productOrder", "idempotencyKey")
+    )
+    if faults:
+        raise BadRequest(
+            "invalidLine", "a line is a product order, or {idempotencyKey, productOrder}", faults
+        )
+    return order, key

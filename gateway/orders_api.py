@@ -1,0 +1,133 @@
+"""What operators ask and decide about single orders: the graph, the history, retry and give-up of what is held.
+
+An API of Orderloom's own under ``/api/v1``; errors are TM Forum errors all the same.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Body, Path, Request, Response
+
+from actors.events import AnyEvent
+from actors.messages import AnyMessage, Done, GiveUp, Retry
+from gateway.context import Authenticated, Gateway, Operator, gateway_of, now_ms
+from gateway.json_answers import JsonAnswer
+from gateway.tmf.product_order import instant_text
+from gateway.tmf.product_ordering import refusal
+
+router = APIRouter(prefix="/api/v1", tags=["Orders"])
+OrderId = Annotated[str, Path(alias="id", description="The order's id.")]
+Changes = Annotated[
+    dict[str, Any] | None,
+    Body(
+        embed=True,
+        description="Values of the task's request to replace; without them the same data is sent again.",
+    ),
+]
+GivenReason = Annotated[
+    str, Body(embed=True, min_length=1, max_length=2_000, description="Why it will not be done.")
+]
+
+_events = msgspec.msgpack.Decoder(list[AnyEvent])
+
+
+@router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
+async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
+    """Everything below an order: lines, the graph of domain orders with their referrers, tasks with what they need."""
+    from actors.waiting import waits_for
+
+    group = await gateway_of(request).group(order)
+    report = waits_for(group, now_ms())
+    return JsonAnswer(
+        {
+            "id": group.order.id,
+            "state": group.order.state,
+            "catalog": group.order.catalog,
+            "waitsFor": report.reasons,
+            "lines": list(group.lines.values()),
+            "domainOrders": list(group.decomposition.domain_orders.values()),
+            "tasks": list(group.orchestration.tasks.values()),
+        }
+    )
+
+
+@router.get("/order/{id}/journal", summary="Every committed fact of an order")
+async def journal(request: Request, _: Authenticated, order: OrderId) -> Response:
+    """The order's records from its first to its last, from archive and stream alike."""
+    from runtime.history import history
+
+    gateway = gateway_of(request)
+    await gateway.group(order)
+    records = await history(gateway.runtime.journal, order)
+    return JsonAnswer(
+        [
+            {
+                "sequence": record.sequence,
+                "at": instant_text(record.at),
+                "by": record.by,
+                "events": [_event(event) for event in _events.decode(record.events)],
+            }
+            for record in records
+        ]
+    )
+
+
+@router.post("/order/{id}/task/{key:path}/retry", summary="Dispatch a held or pending task again")
+async def retry_task(
+    request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
+) -> Response:
+    """The same data keeps the task's effect key; changed data starts a new generation."""
+    return await _decide(gateway_of(request), order, Retry(key, changes, principal.name))
+
+
+@router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
+async def give_up_task(
+    request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
+) -> Response:
+    """The task has then failed, and with it what needs it."""
+    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+
+
+@router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
+async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
+    """The line goes on without what it needed."""
+    return await _decide(gateway_of(request), order, Retry(key, None, principal.name))
+
+
+@router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
+async def give_up_line(
+    request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
+) -> Response:
+    """The line is cancelled."""
+    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+
+
+@router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
+async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
+    """The order goes on without the order it depended on."""
+    return await _decide(gateway_of(request), order, Retry("", None, principal.name))
+
+
+@router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
+async def give_up_order(
+    request: Request, principal: Operator, order: OrderId, reason: GivenReason
+) -> Response:
+    """The order is cancelled."""
+    return await _decide(gateway_of(request), order, GiveUp("", reason, principal.name))
+
+
+async def _decide(gateway: Gateway, order: str, message: AnyMessage) -> Response:
+    await gateway.group(order)
+    reply = await gateway.runtime.send(order, message)
+    if not isinstance(reply, Done):
+        raise refusal(reply)
+    return JsonAnswer({"id": order, "state": reply.state})
+
+
+def _event(event: Any) -> dict[str, Any]:
+    """A fact with its chosen name; an order's document shows as the JSON it is."""
+    shown = {"event": event.__struct_config__.tag, **msgspec.structs.asdict(event)}
+    for name, value in shown.items():
+        if isinstance(value, bytes):
+            shown[name] = msgspec.Raw(value) if name == "document" else value.hex()
+    return shown

@@ -1,0 +1,129 @@
+"""Errors in TM Forum's words, for every way a request can end badly.
+
+Source: TMF622 v4.0 ``Error`` (code, reason, message, status, referenceError, @type) with the extension attribute
+``violations``. Nothing of the inside shows: an error that nobody foresaw is logged, and answered as a bare 500.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.json_answers import JsonAnswer
+from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
+from runtime.errors import OrderloomError
+from runtime.limits import RETRY_AFTER_S
+
+log = structlog.get_logger(__name__)
+
+_CODES: Final = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "notFound",
+    405: "methodNotAllowed",
+    415: "mediaType",
+}
+
+
+class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
+    """The error body (TMF622 v4.0 Error). ``code`` is stable, ``reason`` is for people."""
+
+    code: str
+    reason: str
+    message: str = ""
+    status: str = ""
+    reference_error: str = ""
+    violations: tuple[Violation, ...] = ()
+    id: str = ""
+    """Extension attribute: the order that stands in the way (409)."""
+    at_type: str = msgspec.field(name="@type", default="")
+
+
+def error_of(problem: Exception) -> tuple[int, Error]:
+    """HTTP status and body for anything raised while a request was answered."""
+    if isinstance(problem, BadRequest):
+        shown, more = problem.violations[:VIOLATIONS_MAX], len(problem.violations) - VIOLATIONS_MAX
+        message = f"the first {VIOLATIONS_MAX} violations are listed, {more} more are not" if more > 0 else ""
+        return problem.status, error(problem.status, problem.code, problem.reason, message, shown)
+    if isinstance(problem, OrderloomError):
+        return problem.status, error(problem.status, problem.code, str(problem) or problem.code)
+    log.error("a request met an unforeseen error", exc_info=problem)
+    reason = "an internal error; nothing is promised about this request"
+    return 500, error(500, "internalError", reason)
+
+
+def error(
+    status: int,
+    code: str,
+    reason: str,
+    message: str = "",
+    violations: tuple[Violation, ...] = (),
+    *,
+    order: str = "",
+) -> Error:
+    """An error body for this HTTP status."""
+    return Error(
+        code=code,
+        reason=reason,
+        message=message,
+        status=str(status),
+        violations=violations,
+        id=order,
+        at_type="Error",
+    )
+
+
+def retry_after(status: int) -> int | None:
+    """Seconds after which the same request may be repeated, None where repeating does not help."""
+    return RETRY_AFTER_S if status in (429, 503) else None
+
+
+def answer_error(problem: Exception) -> Response:
+    """The HTTP answer for anything raised."""
+    status, body = error_of(problem)
+    headers = dict(problem.headers) if isinstance(problem, BadRequest) else {}
+    seconds = retry_after(status)
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
+    return JsonAnswer(body, status_code=status, headers=headers)
+
+
+def install_error_answers(app: FastAPI) -> None:
+    """Make every error of the application a TM Forum error."""
+
+    async def raised(_: Request, problem: Exception) -> Response:
+        return answer_error(problem)
+
+    async def http(_: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        code = _CODES.get(problem.status_code, "error")
+        reason = str(problem.detail or HTTPStatus(problem.status_code).phrase)
+        body = error(problem.status_code, code, reason)
+        return JsonAnswer(body, status_code=problem.status_code, headers=problem.headers)
+
+    async def invalid(_: Request, problem: Exception) -> Response:
+        assert isinstance(problem, RequestValidationError)
+        found = [
+            Violation(_place(fault["loc"]), str(fault["type"]), str(fault["msg"]))
+            for fault in problem.errors()
+        ]
+        return answer_error(BadRequest("invalidRequest", "the request is not valid", found))
+
+    app.add_exception_handler(BadRequest, raised)
+    app.add_exception_handler(OrderloomError, raised)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, raised)
+
+
+def _place(location: Any) -> str:
+    kind, *steps = location
+    if kind == "query" and steps:
+        return f"?{steps[0]}"
+    return pointer_of(*steps)

@@ -1,0 +1,118 @@
+"""TMF622 v4 events, derived from the committed facts of a frame.
+
+Nothing is looked up: the same frame always gives the same events in the same order, so that an event's place in its
+frame names it for ever (``eventId`` is ``shard-position-n``). v4 has no error events, so trouble is a note and an
+attribute value change. Source: TMF622 v4.0 (ProductOrderCreateEvent and its siblings; ``timeOcurred`` is spelled so).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from actors.events import (
+    AnyEvent,
+    LinesMoved,
+    OrderMoved,
+    OrderSubmitted,
+    TaskGivenUp,
+    TaskHeld,
+    TaskPending,
+)
+from actors.states import State
+from gateway.json_answers import encode
+from gateway.tmf.product_order import created, instant_text, note, trouble
+from runtime.journal.frames import decode_frame
+
+CREATE: Final = "ProductOrderCreateEvent"
+STATE_CHANGE: Final = "ProductOrderStateChangeEvent"
+ATTRIBUTE_CHANGE: Final = "ProductOrderAttributeValueChangeEvent"
+INFORMATION_REQUIRED: Final = "ProductOrderInformationRequiredEvent"
+EVENT_TYPES: Final = (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
+
+_facts = msgspec.msgpack.Decoder(list[AnyEvent]).decode
+_Payload = tuple[str, dict[str, Any], str]
+"""(event type, product order as the event shows it, field path)"""
+
+
+class OrderNotice(msgspec.Struct, frozen=True):
+    """One TMF event. ``number`` counts from 1 in its frame; ``state`` is the order's, where the event tells it."""
+
+    number: int
+    order: str
+    event_type: str
+    state: str
+    body: bytes
+    """The event as JSON, on one line."""
+
+
+def notices_of(shard: int, position: int, frame: bytes, href: Callable[[str], str]) -> list[OrderNotice]:
+    """The TMF events of one frame, in the order in which their facts were decided.
+
+    :raises runtime.journal.faults.JournalDamaged: the bytes are no frame.
+    """
+    notices: list[OrderNotice] = []
+    for record in decode_frame(frame).records:
+        if not record.group.startswith("o"):
+            continue  # another kind of group: its events belong to another API
+        for fact in _facts(record.events):
+            for event_type, shown, field_path in _payloads(fact, record.group, record.at, href(record.group)):
+                number = len(notices) + 1
+                body = _envelope(f"{shard}-{position}-{number}", event_type, record.at, shown, field_path)
+                notices.append(OrderNotice(number, record.group, event_type, shown.get("state", ""), body))
+    return notices
+
+
+def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
+    kind = type(fact)
+    if kind is OrderSubmitted:
+        if fact.state is not State.DRAFT:
+            yield CREATE, created(fact.document, order, href, fact.state, at), ""
+        return
+    shown: dict[str, Any] = {"id": order, "href": href}
+    if kind is OrderMoved:
+        shown["state"] = str(fact.state)
+        if fact.state is State.COMPLETED:
+            shown["completionDate"] = instant_text(at)
+        yield STATE_CHANGE, shown, ""
+        if fact.reason:
+            yield _noted(shown, "order", at, trouble(fact.code, fact.reason))
+    elif kind is LinesMoved and fact.reason:
+        for line in fact.lines:
+            yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
+    elif kind is TaskHeld:
+        yield _noted(shown, f"task:{fact.task}", at, trouble(fact.code, f"task {fact.task}: {fact.message}"))
+    elif kind is TaskGivenUp:
+        yield _noted(shown, f"task:{fact.task}", at, f"task {fact.task} was given up: {fact.reason}")
+    elif kind is TaskPending:
+        text = trouble(fact.code, f"task {fact.task}: {fact.message}")
+        (_, asked, _) = _noted(shown, f"task:{fact.task}", at, text)
+        yield INFORMATION_REQUIRED, asked, _item_path(fact.task)
+
+
+def _noted(shown: dict[str, Any], key: str, at: int, text: str) -> _Payload:
+    return ATTRIBUTE_CHANGE, {**shown, "note": [note(key, at, text)]}, "note"
+
+
+def _item_path(task: str) -> str:
+    """The order item a task works for, as a JSONPath: task keys are ``<item>.<domain order>.<task>``."""
+    item = task.rsplit(".", 2)[0]
+    return f"$.productOrderItem[?(@.id=={encode(item).decode()})]"
+
+
+def _envelope(event_id: str, event_type: str, at: int, shown: dict[str, Any], field_path: str) -> bytes:
+    time = instant_text(at)
+    event = {
+        "eventId": event_id,
+        "eventTime": time,
+        "eventType": event_type,
+        "timeOcurred": time,
+        "correlationId": shown["id"],
+        "domain": "productOrdering",
+        "id": shown["id"],
+        "href": shown["href"],
+        "event": {"productOrder": shown},
+    }
+    if field_path:
+        event["fieldPath"] = field_path
+    return encode(event)

@@ -1,0 +1,170 @@
+"""Everything that is wrong with a product order, each fault with its JSON pointer: the thorough reader.
+
+It runs only when the fast one (``product_order_form.py``, ``order_rules.py``) said no, looks at the decoded JSON as it
+came, and goes on behind a fault wherever what it looks at is still there to be judged.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from pydantic import ValidationError
+
+from actors.document import DEPENDENCY_TYPES
+from catalog.door import CHARACTERISTIC_POINTERS, check_line
+from catalog.lines import LineRequest
+from catalog.model import LINE_ACTIONS, Catalog
+from gateway.tmf.edge_models import edge_model
+from gateway.tmf.order_rules import in_circle
+from gateway.tmf.parts import Instant
+from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.violations import Violation, pointer_of
+from runtime.limits import ORDER_LINES_MAX
+
+ITEMS: Final = "productOrderItem"
+_WORDS: Final = {
+    "missing": "missing",
+    "literal_error": "value-not-allowed",
+    "greater_than_equal": "below-minimum",
+    "string_too_short": "too-short",
+    "string_too_long": "too-long",
+    "too_short": "too-short",
+}
+_PRODUCT_CHARACTERISTICS: Final = CHARACTERISTIC_POINTERS["product"]
+
+
+def faults_of(order: dict[str, Any], document: bytes, catalog: Catalog) -> list[Violation]:
+    """Every violation of form, then of the rules behind it; ``document`` is ``order`` as JSON."""
+    found = _faults_of_form(document)
+    faulty = {violation.pointer for violation in found}
+    found.extend(fault for fault in _faults_of_rules(order, catalog) if fault.pointer not in faulty)
+    return found
+
+
+def _faults_of_form(document: bytes) -> list[Violation]:
+    try:
+        edge_model(ProductOrderCreate).model_validate_json(document)
+    except ValidationError as error:
+        return [
+            Violation(
+                pointer_of(*fault["loc"]),
+                _WORDS.get(fault["type"], "wrong-type" if fault["type"].endswith("_type") else fault["type"]),
+                fault["msg"],
+            )
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+    return []
+
+
+def _faults_of_rules(order: dict[str, Any], catalog: Catalog) -> Iterator[Violation]:
+    start, completion = (
+        _instant(order.get("requestedStartDate")),
+        _instant(order.get("requestedCompletionDate")),
+    )
+    if start is not None and completion is not None and start > completion:
+        yield Violation("/requestedStartDate", "after-completion", "is after requestedCompletionDate")
+    items = list(_items(order, ""))
+    if len(items) > ORDER_LINES_MAX:
+        message = f"{len(items)} items, nested ones counted; an order has at most {ORDER_LINES_MAX}"
+        yield Violation(pointer_of(ITEMS), "too-many-items", message)
+        return
+    needs: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
+    for pointer, item in items:
+        id_ = item.get("id")
+        if not isinstance(id_, str):
+            continue
+        if id_ in needs:
+            yield Violation(
+                f"{pointer}/id", "not-unique", f"item id {id_!r} is already used by {places[id_]}"
+            )
+            continue
+        places[id_] = pointer
+        needs[id_] = [
+            nested["id"] for _, nested in _entries(item.get(ITEMS), "") if isinstance(nested.get("id"), str)
+        ]
+    for pointer, item in items:
+        yield from _faults_of_relations(pointer, item, needs, places)
+        yield from _faults_of_line(pointer, item, catalog)
+    stuck = in_circle(needs)
+    for id_ in stuck:
+        message = (
+            f"item {id_} can never start: it waits, over other items, for itself or for a circle of items"
+        )
+        yield Violation(places[id_], "circle", message)
+
+
+def _faults_of_relations(
+    pointer: str, item: dict[str, Any], needs: dict[str, list[str]], places: dict[str, str]
+) -> Iterator[Violation]:
+    own = item.get("id")
+    for place, relation in _entries(
+        item.get("productOrderItemRelationship"), f"{pointer}/productOrderItemRelationship"
+    ):
+        other = relation.get("id")
+        if not isinstance(other, str):
+            continue
+        if other not in places:
+            yield Violation(f"{place}/id", "unknown-item", f"there is no item {other!r} in this order")
+        elif isinstance(own, str) and places.get(own) == pointer and _depends(relation):
+            needs[own].append(other)
+
+
+def _depends(relation: dict[str, Any]) -> bool:
+    kind = relation.get("relationshipType")
+    return isinstance(kind, str) and kind in DEPENDENCY_TYPES
+
+
+def _faults_of_line(pointer: str, item: dict[str, Any], catalog: Catalog) -> Iterator[Violation]:
+    raw_product = item.get("product")
+    product: dict[str, Any] = raw_product if isinstance(raw_product, dict) else {}
+    characteristics: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    for place, entry in _entries(product.get("productCharacteristic"), pointer + _PRODUCT_CHARACTERISTICS):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in characteristics:
+            yield Violation(f"{place}/name", "not-unique", f"{name} is already given by {places[name]}")
+            continue
+        characteristics[name] = entry.get("value")
+        places[name] = place
+    offering, action, quantity = item.get("productOffering"), item.get("action"), item.get("quantity", 1)
+    if offering is not None and not (isinstance(offering, dict) and isinstance(offering.get("id"), str)):
+        return  # a fault of form, already told
+    specification = product.get("productSpecification")
+    specification = specification.get("id") if isinstance(specification, dict) else None
+    request = LineRequest(
+        line="",
+        # A line whose action is no action is judged as a change, which asks least.
+        action=action if isinstance(action, str) and action in LINE_ACTIONS else "modify",
+        offering=offering["id"] if offering is not None else None,
+        specification=specification if isinstance(specification, str) and offering is not None else None,
+        quantity=quantity if type(quantity) is int and quantity >= 1 else 1,
+        characteristics=characteristics,
+    )
+    for fault in check_line(catalog, request, "product"):
+        place = places.get(fault.characteristic or "", pointer + fault.pointer)
+        yield Violation(place, fault.code, fault.message)
+
+
+def _items(parent: dict[str, Any], pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every item at any depth, each nested one after the item it is nested in."""
+    for place, item in _entries(parent.get(ITEMS), f"{pointer}/{ITEMS}"):
+        yield place, item
+        yield from _items(item, place)
+
+
+def _entries(array: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(array, list):
+        for index, entry in enumerate(array):
+            if isinstance(entry, dict):
+                yield f"{pointer}/{index}", entry
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        return msgspec.convert(value, Instant)
+    except msgspec.ValidationError:
+        return None  # absent, or a fault of form that is already told

@@ -1,0 +1,53 @@
+"""What is wrong with something a stranger sent: where, which rule, and in words."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+MESSAGE_LENGTH_MAX: Final = 400
+"""Characters of a violation's message; a value that is quoted in it may be megabytes long."""
+VIOLATIONS_MAX: Final = 1_000
+"""How many violations one answer lists; beyond it the answer says how many more there are."""
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One broken rule. ``pointer`` is a JSON pointer (RFC 6901) into the body, or ``?name`` for a query parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class BadRequest(Exception):
+    """A request that cannot be right whoever asks: HTTP ``status`` (400, 401, 404, 413 ...) with all violations.
+
+    Repeating it unchanged gives the same answer.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        violations: Iterable[Violation] = (),
+        *,
+        status: int = 400,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.violations = tuple(_shortened(violation) for violation in violations)
+        self.status = status
+        self.headers = headers or {}
+
+
+def _shortened(violation: Violation) -> Violation:
+    if len(violation.message) <= MESSAGE_LENGTH_MAX:
+        return violation
+    return Violation(violation.pointer, violation.code, violation.message[: MESSAGE_LENGTH_MAX - 1] + "…")
+
+
+def pointer_of(*steps: str | int) -> str:
+    """The JSON pointer along these steps, escaped as RFC 6901 asks."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
