@@ -100,7 +100,8 @@ class EmbeddedServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready_at = 0.0
         self._quick_deaths = 0
-        self._bus = 0
+        self.bus_port = 0
+        """The port of the cluster bus, for CLUSTER MEET."""
 
     @property
     def url(self) -> str:
@@ -134,8 +135,8 @@ class EmbeddedServer:
                 self.port = 0
             if self.port == 0:
                 self.port = _free_port()
-            if self.cluster and not self._bus:
-                self._bus = _free_port()
+            if self.cluster and not self.bus_port:
+                self.bus_port = _free_port()
             self._spawn()
             await self._loaded(progress)
         except BaseException:
@@ -250,7 +251,7 @@ class EmbeddedServer:
             settings |= {
                 "cluster-enabled": "yes",
                 "cluster-config-file": "nodes.conf",
-                "cluster-port": str(self._bus),
+                "cluster-port": str(self.bus_port),
             }
         given = [part for name, value in settings.items() for part in (f"--{name}", value)]
         return [*given, *(f"--{part}" if n % 2 == 0 else part for n, part in enumerate(self._options))]

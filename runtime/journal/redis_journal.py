@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import hiredis
+from redis.crc import key_slot
 
 from runtime.errors import JournalAway, invariant
 from runtime.journal.archive import Archive
@@ -85,11 +86,11 @@ class RedisJournal:
             answer_timeout_s=answer_timeout_s,
         )
         key = shards_key(namespace)
-        # The slot of this one key is looked up by MOVED, so that any node of a cluster may be asked.
+        slot = key_slot(key)
         made = command(b"SET", key, shards or SHARDS_DEFAULT, b"NX")
         try:
             _, recorded = _answers(
-                await nodes.ask([Request(0, made), Request(0, command(b"GET", key))], lane="query")
+                await nodes.ask([Request(slot, made), Request(slot, command(b"GET", key))], lane="query")
             )
             number = agreed_shards(int(recorded), shards, f"the journal at {nodes.seed}")
         except BaseException:
