@@ -124,6 +124,12 @@ class Journal(Protocol):
     async def commit(self, commits: Sequence[Commit]) -> list[Verdict]:
         """Commit for several shards of one host in one round trip; each verdict is its own shard's."""
 
+    async def new_coordinator(self) -> int:
+        """An epoch for a new Coordinator, above all given before: what its assignments carry (:meth:`acquire`).
+
+        A number may be skipped after a lost answer, none is given twice.
+        """
+
     async def states(self) -> list[ShardState]:
         """All shards' states, by shard number."""
 

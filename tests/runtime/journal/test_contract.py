@@ -60,6 +60,11 @@ async def test_an_owner_is_replaced_only_by_a_higher_epoch(journal: Journal) -> 
     assert (await journal.states())[0].owner == "host 2"
 
 
+async def test_each_coordinator_gets_a_higher_epoch(journal: Journal) -> None:
+    epochs = [await journal.new_coordinator() for _ in range(3)]
+    assert epochs == sorted(set(epochs)) and epochs[0] > 0
+
+
 async def test_a_stale_owner_writes_nothing(owned: Journal) -> None:
     await one(owned, commit(0))
     await owned.acquire(0, epoch=8, owner="host 2", coordinator=1)
