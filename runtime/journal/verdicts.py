@@ -11,6 +11,9 @@ def fenced(commit: Commit, epoch: int, position: int) -> Fenced:
         sentence = (
             f"shard {commit.shard}: it stands at position {position}, this commit expected {commit.expected}"
         )
+        if position < commit.expected:
+            # Only a loss explains it: positions do not fall, and what was expected had been acknowledged.
+            sentence += ": the server has lost acknowledged frames (was a replica promoted that was behind?)"
     return Fenced(epoch, position, sentence)
 
 

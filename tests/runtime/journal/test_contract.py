@@ -102,6 +102,7 @@ async def test_another_position_is_fenced_with_a_sentence(owned: Journal) -> Non
         verdict = await one(owned, commit(expected, name="another"))
         assert isinstance(verdict, Fenced) and (verdict.epoch, verdict.position) == (1, 1)
         assert f"position 1, this commit expected {expected}" in verdict.sentence
+        assert ("lost acknowledged frames" in verdict.sentence) == (expected > 1)
     assert await frames(owned) == [(1, b"frame 1")]
 
 
