@@ -25,6 +25,8 @@ class StreamServer:
 
     delay: float = 0.0
     answering: Answering = lambda number, order: {"line": number, "status": 201, "id": order["externalId"]}
+    counts: Callable[[dict[str, Any]], bool] = lambda answer: True
+    """Whether the line that got this answer became an order."""
     orders: list[dict[str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     streams: int = 0
@@ -63,12 +65,13 @@ class StreamServer:
                 number += 1
                 order = json.loads(line)
                 self.orders.append(order)
-                self.arrivals.append(time.monotonic())
                 answer = self.answering(number, order)
                 if answer is None:
                     assert request.transport is not None
                     request.transport.close()
                     return response
+                if self.counts(answer):
+                    self.arrivals.append(time.monotonic())
                 batch.append(answer)
             self.unanswered += len(batch)
             self.unanswered_max = max(self.unanswered_max, self.unanswered)
