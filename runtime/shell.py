@@ -58,6 +58,9 @@ class Listener:
     def accepted(self, orders: int) -> None:
         """New orders became durable."""
 
+    def transitions(self, events: int) -> None:
+        """Facts became durable."""
+
 
 class _Batch:
     """Requests that came in one call and are answered in one."""
@@ -120,6 +123,12 @@ class Shell:
         if lost is not None:
             self._lost = lost
         self._loop = asyncio.create_task(self._turns(), name=f"turns of {self.name}")
+
+    async def ended(self) -> None:
+        """Wait until the loop has ended, whatever ended it; what it died of is logged."""
+        if self._loop is not None:
+            (fault,) = await asyncio.gather(self._loop, return_exceptions=True)
+            log.error("turns ended", host=self.name, fault=repr(fault), exc_info=fault)
 
     async def stop(self) -> None:
         """End the loop where it stands; what was acknowledged is in the journal."""
@@ -256,6 +265,8 @@ class Shell:
             self._spawn(self._deliver(out))
         if outputs.lookups:
             self._spawn(self._look_up(outputs.lookups))
+        if outputs.events:
+            self.listener.transitions(outputs.events)
         for group, state, created, ended in outputs.ended:
             self.listener.ended(group, state, ended - created)
         for group, fault in outputs.faults:

@@ -29,6 +29,7 @@ from runtime.journal.follow import Follower
 from runtime.journal.functions import Calls, command
 from runtime.journal.keys import Keys, agreed_shards, check_namespace, coordinator_key, shards_key
 from runtime.journal.nodes import Nodes, Request, is_away
+from runtime.journal.registry import Registry
 from runtime.journal.verdicts import fenced, refused_owner
 from runtime.journal.wire import Address, Lost, Reply
 from runtime.limits import SHARDS_DEFAULT
@@ -49,6 +50,7 @@ class RedisJournal:
     def __init__(self, nodes: Nodes, keys: Keys, archive: Archive, replicas: int) -> None:
         self.shards = len(keys)
         self.archive = archive
+        self.registry = Registry(nodes, keys.namespace)
         self._nodes = nodes
         self._keys = keys
         self._calls = Calls(keys)

@@ -231,6 +231,7 @@ class Shard:
         body = _encode_events(events)
         live.committed_at(self.position + 1, now, len(body))
         turn.records.append(Record(live.group, live.sequence, now, by, msgspec.Raw(body)))
+        turn.outputs.events += len(events)
         turn.touched[live.group] = live
         for key in decision.dispatch:
             dispatch = live.kind.dispatch(live.state, key)
@@ -403,6 +404,7 @@ class Shard:
         outputs.ended += held.ended
         outputs.faults += held.faults
         outputs.records += len(turn.records)
+        outputs.events += held.events
 
     def give_up(self, outputs: Outputs) -> None:
         """Tell everyone who waits here that the shard is gone. What was committed stands; the rest never was."""

@@ -164,6 +164,8 @@ class Outputs(msgspec.Struct):
     """Shards that another owner has: they are gone from this kernel."""
     records: int = 0
     """How many records became durable."""
+    events: int = 0
+    """How many facts they hold."""
     faults: list[tuple[str, str]] = []
     """(group, what went wrong) of decisions that failed: a bug of ours, for the log and the on-call operator."""
     ended: list[tuple[str, str, int, int]] = []

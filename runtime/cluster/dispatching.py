@@ -1,0 +1,123 @@
+"""From a host to the executors and back: committed dispatches out, answers in.
+
+One call per turn carries every task of the turn that goes to the same executor; what has gathered while two calls
+are under way goes with the next. A task that an executor took and did not answer before it died goes out again, under
+the same key.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from ray.exceptions import RayError
+
+from actors.behaviour import Dispatch
+from actors.messages import TaskResult
+from runtime.cluster.names import find
+from runtime.tasks.wire import decode_results, encode_dispatches
+
+log = structlog.get_logger()
+
+Entry = tuple[int, int, str, Dispatch]
+CALLS_UNDER_WAY_MAX = 2
+PAUSE_S = 0.2
+
+
+class _Link:
+    """The way to one executor."""
+
+    def __init__(self, name: str, handle: Any) -> None:
+        self.name = name
+        self.handle = handle
+        self.waiting: list[Entry] = []
+        self.under_way = 0
+        self.open: dict[tuple[str, str, int], Entry] = {}
+        self.collecting: asyncio.Task[None] | None = None
+
+
+class Dispatching:
+    """The tasks of one host that are out."""
+
+    def __init__(self, host: str, results: Callable[[list[tuple[int, int, str, TaskResult]]], None]) -> None:
+        self.host = host
+        self._results = results
+        self._links: list[_Link] = []
+        self._homeless: list[Entry] = []
+
+    def set_executors(self, names: Sequence[str]) -> None:
+        """The executors there are now; what was out at one that is gone goes out again."""
+        if [link.name for link in self._links] == list(names):
+            return
+        known = {link.name: link for link in self._links}
+        links = []
+        for name in names:
+            link = known.pop(name, None)
+            if link is None and (handle := find(name)) is not None:
+                link = _Link(name, handle)
+                link.collecting = asyncio.create_task(self._collect(link))
+            if link is not None:
+                links.append(link)
+        self._links = links
+        homeless, self._homeless = self._homeless, []
+        for link in known.values():
+            if link.collecting is not None:
+                link.collecting.cancel()
+            homeless += [*link.waiting, *link.open.values()]
+            link.open.clear()
+        self.dispatch(homeless)
+
+    def dispatch(self, entries: Sequence[Entry]) -> None:
+        """Send committed dispatches on their way; never waits."""
+        links = self._links
+        if not links:
+            self._homeless += entries
+            return
+        if len(links) == 1:
+            links[0].waiting += entries
+        else:
+            # A key always goes to the same executor, so that a repeated dispatch meets the one under way.
+            for entry in entries:
+                links[entry[0] % len(links)].waiting.append(entry)
+        for link in links:
+            if link.waiting and link.under_way < CALLS_UNDER_WAY_MAX:
+                link.under_way += 1
+                asyncio.ensure_future(self._send(link))
+
+    async def _send(self, link: _Link) -> None:
+        try:
+            while link.waiting:
+                batch, link.waiting = link.waiting, []
+                for entry in batch:
+                    link.open[entry[2], entry[3].task, entry[3].generation] = entry
+                answer = await link.handle.dispatch.remote(encode_dispatches(batch), self.host)
+                self._take(link, decode_results(answer))
+        except RayError as gone:
+            await self._lost(link, gone)
+        finally:
+            link.under_way -= 1
+
+    async def _collect(self, link: _Link) -> None:
+        try:
+            while True:
+                self._take(link, decode_results(await link.handle.collect.remote(self.host)))
+        except RayError as gone:
+            await self._lost(link, gone)
+
+    def _take(self, link: _Link, results: list[tuple[int, int, str, TaskResult]]) -> None:
+        for _, _, order, result in results:
+            link.open.pop((order, result.task, result.generation), None)
+        if results:
+            self._results(results)
+
+    async def _lost(self, link: _Link, gone: Exception) -> None:
+        """Wait a moment for the Coordinator to name another; ``set_executors`` then moves what was out."""
+        log.warning("executor lost", host=self.host, executor=link.name, reason=type(gone).__name__)
+        if link in self._links:
+            self.set_executors([other.name for other in self._links if other is not link])
+        await asyncio.sleep(PAUSE_S)
+
+    @property
+    def out(self) -> int:
+        """How many tasks are out."""
+        return sum(len(link.open) + len(link.waiting) for link in self._links) + len(self._homeless)

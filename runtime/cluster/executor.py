@@ -1,0 +1,52 @@
+"""The Executor: a Ray actor around :class:`runtime.tasks.executor.Executor`."""
+
+import asyncio
+import gc
+import os
+from typing import Any
+
+from runtime.cluster.options import ClusterOptions
+from runtime.tasks.executor import Executor
+from runtime.tasks.targets import Targets, read_targets
+
+
+class ExecutorActor:
+    """Takes dispatches from hosts and answers them; keeps nothing that the journal does not have."""
+
+    def __init__(self, name: str, options: ClusterOptions) -> None:
+        self.name = name
+        self.options = options
+        self.executor: Executor | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    async def start(self) -> int:
+        """Read the targets; answers the process id."""
+        targets = read_targets(self.options.targets_file) if self.options.targets_file else Targets()
+        self.executor = Executor(targets, self.name)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
+        return os.getpid()
+
+    async def dispatch(self, batch: bytes, host: str) -> bytes:
+        """See :meth:`runtime.tasks.executor.Executor.dispatch`."""
+        return await self._executor.dispatch(batch, host)
+
+    async def collect(self, host: str) -> bytes:
+        """See :meth:`runtime.tasks.executor.Executor.collect`."""
+        return await self._executor.collect(host)
+
+    async def until_dead(self) -> None:
+        """Never answers: the caller learns by Ray's error that this actor is gone."""
+        await asyncio.Event().wait()
+
+    async def status(self) -> dict[str, Any]:
+        """Process as it is now."""
+        return {"pid": os.getpid()}
+
+    @property
+    def _executor(self) -> Executor:
+        assert self.executor is not None
+        return self.executor

@@ -1,0 +1,199 @@
+"""The Host: a Ray actor that owns shards. A thin shell over the shell: calls in, bytes out.
+
+It renews its lease at the Coordinator, follows the shard table for executors and other hosts, and ends itself when it
+learns that it was declared gone: its shards live elsewhere under a later epoch by then.
+"""
+
+import asyncio
+import gc
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+from ray.exceptions import RayError
+
+from actors.group import OrderGroupKind
+from catalog.loader import load
+from catalog.store import Catalogs, sample_catalogs
+from runtime.cluster.dispatching import Dispatching
+from runtime.cluster.leases import HostLease
+from runtime.cluster.metrics import HostMetrics
+from runtime.cluster.names import COORDINATOR, find
+from runtime.cluster.options import ClusterOptions
+from runtime.cluster.table import Table
+from runtime.errors import NoOwner
+from runtime.journal.contract import Fenced
+from runtime.journal.redis_journal import RedisJournal
+from runtime.kernel.words import Answer, Outgoing, WrongOwner
+from runtime.limits import LEASE_RENEWAL_INTERVAL_MS
+from runtime.port import shard_of
+from runtime.shell import Shell
+from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode, encode_answers
+
+log = structlog.get_logger()
+METRICS_INTERVAL_S = 1.0
+RECOVERIES_AT_ONCE = 8
+
+
+def catalogs_of(options: ClusterOptions) -> Catalogs:
+    """The catalog a process works with: the given files, or the sample."""
+    return Catalogs(load(list(options.catalog))) if options.catalog else sample_catalogs()
+
+
+class Host:
+    """One host of shards in pooled placement."""
+
+    def __init__(self, name: str, options: ClusterOptions) -> None:
+        self.name = name
+        self.options = options
+        self.lease = HostLease(options.lease_ms)
+        self.metrics = HostMetrics(name)
+        self.shell: Shell | None = None
+        self.table: Table | None = None
+        self.dispatching: Dispatching | None = None
+        self._mind: list[asyncio.Task[None]] = []
+
+    def __repr__(self) -> str:
+        return f"{self.name} (pooled)"
+
+    async def start(self) -> int:
+        """Connect and run; answers the process id."""
+        journal = await RedisJournal.connect(
+            self.options.journal_url, archive=Path(self.options.archive), cluster=self.options.journal_cluster
+        )
+        self.shell = shell = Shell(
+            self.name,
+            journal,
+            [OrderGroupKind(catalogs_of(self.options))],
+            dispatch=lambda entries: dispatching.dispatch(entries),
+            post=self._post,
+            lease_valid=lambda: self.lease.valid(time.monotonic()),
+            listener=self.metrics,
+        )
+        self.dispatching = dispatching = Dispatching(self.name, shell.results)
+        shell.start()
+        self._mind = [
+            asyncio.create_task(work)
+            for work in (self._renew(), self._follow_table(), self._tell_metrics(), self._end_with(shell))
+        ]
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
+        return os.getpid()
+
+    # -- what the Coordinator asks ------------------------------------------------------------------------------
+
+    async def acquire(self, shards: list[tuple[int, int]], coordinator: int) -> list[tuple[int, int]]:
+        """Take over (shard, epoch)s; answers those refused, with the epoch that stands in the way."""
+        began = time.perf_counter()
+        at_once = asyncio.Semaphore(RECOVERIES_AT_ONCE)
+
+        async def one(shard: int, epoch: int) -> tuple[int, int] | None:
+            async with at_once:
+                refused = await self._shell.acquire(shard, epoch=epoch, coordinator=coordinator)
+            return (shard, refused.epoch) if isinstance(refused, Fenced) else None
+
+        refused = [answer for answer in await asyncio.gather(*(one(*entry) for entry in shards)) if answer]
+        self.metrics.recovered(time.perf_counter() - began)
+        return refused
+
+    async def release(self, shards: list[int]) -> None:
+        """Drain and give up shards, so that another host can take them."""
+        await asyncio.gather(*(self._shell.release(shard) for shard in shards))
+
+    async def until_dead(self) -> None:
+        """Never answers: the caller learns by Ray's error that this actor is gone."""
+        await asyncio.Event().wait()
+
+    async def status(self) -> dict[str, Any]:
+        """Process and counters as they are now."""
+        shards = self._shell.kernel.shards
+        return {
+            "pid": os.getpid(),
+            "shards": sorted(shards),
+            "groups": sum(len(shard.groups) for shard in shards.values()),
+            "mailbox": sum(len(shard.mailbox) for shard in shards.values()),
+            "tasks_out": self.dispatching.out if self.dispatching else 0,
+            **self.metrics.status(),
+        }
+
+    # -- what gateways and other hosts ask ----------------------------------------------------------------------
+
+    async def deliver(self, batch: bytes) -> bytes:
+        """A batch of messages and reads; answered once everything the answers rest on is durable."""
+        return encode_answers(await self._shell.ask(decode_requests(batch)))
+
+    async def take_post(self, data: bytes, shard: int, epoch: int) -> bytes:
+        """A message from another group's outbox."""
+        return encode(await self._shell.take_post(decode_outgoing(data), shard, epoch))
+
+    # -- its own mind -------------------------------------------------------------------------------------------
+
+    @property
+    def _shell(self) -> Shell:
+        if self.shell is None:
+            raise NoOwner(f"{self.name} has not started")
+        return self.shell
+
+    async def _post(self, out: Outgoing) -> Answer:
+        table = self.table
+        shard = shard_of(out.to, self._shell.journal.shards)
+        if table is None:
+            raise NoOwner(f"shard {shard} has no known owner")
+        owner = table.owners[shard]
+        if owner.host == self.name:
+            return await self._shell.take_post(out, shard, owner.epoch)
+        handle = find(owner.host) if owner.host else None
+        if handle is None:
+            return WrongOwner(shard)
+        return decode_answer(await handle.take_post.remote(encode(out), shard, owner.epoch))
+
+    async def _renew(self) -> None:
+        interval = min(LEASE_RENEWAL_INTERVAL_MS, self.options.lease_ms / 4) / 1000
+        while True:
+            sent = time.monotonic()
+            coordinator = find(COORDINATOR)
+            if coordinator is not None:
+                try:
+                    member = await asyncio.wait_for(_ref(coordinator.renew.remote(self.name)), interval * 3)
+                    if not member:
+                        log.error("declared gone", host=self.name)
+                        os._exit(1)
+                    self.lease.renewed(sent)
+                except (RayError, TimeoutError) as away:
+                    log.warning("lease not renewed", host=self.name, reason=type(away).__name__)
+            await asyncio.sleep(interval)
+
+    async def _follow_table(self) -> None:
+        version = (-1, -1)
+        while True:
+            coordinator = find(COORDINATOR)
+            try:
+                if coordinator is not None:
+                    table: Table = await _ref(coordinator.watch.remote(version))
+                    version = (table.coordinator, table.version)
+                    self.table = table
+                    if self.dispatching is not None:
+                        self.dispatching.set_executors(table.executors)
+                    continue
+            except RayError as away:
+                log.warning("table not followed", host=self.name, reason=type(away).__name__)
+            await asyncio.sleep(0.2)
+
+    async def _tell_metrics(self) -> None:
+        while True:
+            await asyncio.sleep(METRICS_INTERVAL_S)
+            shards = self._shell.kernel.shards.values()
+            self.metrics.flush(sum(len(s.mailbox) for s in shards), sum(len(s.groups) for s in shards))
+
+    async def _end_with(self, shell: Shell) -> None:
+        """A loop that ended is a bug: better a dead host, whose shards move, than one that looks alive."""
+        await shell.ended()
+        log.error("the turns ended", host=self.name)
+        os._exit(1)
+
+
+async def _ref(reference: Any) -> Any:
+    return await reference

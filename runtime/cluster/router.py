@@ -1,0 +1,220 @@
+"""The gateway's way to the actors: :class:`runtime.port.Runtime` over Ray.
+
+Messages for one host gather while two batches are under way and go together. Whoever turns out not to own a shard is
+asked no more: the table is read again and the message goes to the owner, until its patience ends.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from ray.exceptions import RayError
+
+from actors.group import OrderGroup, OrderGroupKind
+from actors.messages import AnyMessage, AnyReply
+from catalog.store import Catalogs
+from runtime.cluster.host import catalogs_of
+from runtime.cluster.names import COORDINATOR, find
+from runtime.cluster.options import ClusterOptions
+from runtime.cluster.table import Table
+from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
+from runtime.history import fold
+from runtime.journal.contract import Journal
+from runtime.journal.redis_journal import RedisJournal
+from runtime.kernel.words import Answer, Faulted, Taken, TooBusy, View, WrongOwner
+from runtime.limits import DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN
+from runtime.port import shard_of
+from runtime.shell import Request
+from runtime.wire import decode_answers, encode_requests
+
+log = structlog.get_logger()
+BATCHES_UNDER_WAY_MAX = 2
+BATCH_REQUESTS_MAX = 1_024
+PATIENCE_S = 10.0
+"""How long a message waits for its shard to have an owner before the caller is told to come back."""
+READ_PATIENCE_S = 2.0
+_state = msgspec.msgpack.Decoder(OrderGroup).decode
+
+
+class _Link:
+    """The way to one host."""
+
+    def __init__(self, name: str, handle: Any) -> None:
+        self.name = name
+        self.handle = handle
+        self.waiting: list[tuple[Request, asyncio.Future[Answer]]] = []
+        self.under_way = 0
+
+
+class Router:
+    """See :class:`runtime.port.Runtime`."""
+
+    def __init__(self, options: ClusterOptions, journal: RedisJournal) -> None:
+        self.options = options
+        self.journal: Journal = journal
+        self.catalogs: Catalogs = catalogs_of(options)
+        self._kind = OrderGroupKind(self.catalogs)
+        self._shards = journal.shards
+        self._table: Table | None = None
+        self._links: dict[str, _Link] = {}
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._coordinator: Any = None
+
+    @classmethod
+    async def connect(cls, options: ClusterOptions) -> "Router":
+        """A router of its own for one process; follows the shard table until :meth:`close`."""
+        journal = await RedisJournal.connect(
+            options.journal_url, archive=Path(options.archive), cluster=options.journal_cluster
+        )
+        router = cls(options, journal)
+        router._spawn(router._follow_table())
+        return router
+
+    async def close(self) -> None:
+        """Stop following, give back the journal."""
+        for task in self._tasks:
+            task.cancel()
+        await self.journal.close()
+
+    # -- the port -----------------------------------------------------------------------------------------------
+
+    async def send(self, group: str, message: AnyMessage) -> AnyReply:
+        """See the port."""
+        answer = await self._ask(group, message, PATIENCE_S)
+        if isinstance(answer, TooBusy):
+            raise Busy(f"shard {answer.shard} has as many messages as it may hold")
+        if isinstance(answer, Faulted | View | WrongOwner | Taken):
+            raise Unavailable(f"order {answer.group} could not be decided" if isinstance(answer, Faulted) else "no answer")
+        return answer
+
+    async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
+        """See the port."""
+        return list(await asyncio.gather(*(self._read(group) for group in groups)))
+
+    async def _read(self, group: str) -> OrderGroup | None:
+        try:
+            answer = await self._ask(group, None, READ_PATIENCE_S)
+        except NoOwner:
+            live = await fold(self.journal, self._kind, group)
+            return live.state if live is not None else None
+        if not isinstance(answer, View):
+            raise Unavailable(f"order {group} could not be read")
+        return None if answer.state is None else _state(answer.state)
+
+    async def free_disk(self) -> bool:
+        """See the port; an external server looks after its own disk."""
+        usage = await asyncio.to_thread(shutil.disk_usage, self.options.data)
+        return usage.free > max(DISK_FREE_BYTES_MIN, 0) and usage.free > usage.total * min(DISK_FREE_SHARE_MIN, 1)
+
+    async def status(self) -> dict[str, Any]:
+        """See the port."""
+        status: dict[str, Any] = await self._operator("status")
+        return status
+
+    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+        """See the port."""
+        asked = {"hosts": hosts, "executors": executors, "gateways": gateways}
+        told: dict[str, Any] = await self._operator("scale", {k: v for k, v in asked.items() if v is not None})
+        return told
+
+    async def _operator(self, method: str, *arguments: Any) -> Any:
+        coordinator = self._coordinator or find(COORDINATOR)
+        if coordinator is None:
+            raise Unavailable("there is no Coordinator at the moment")
+        try:
+            return await asyncio.wait_for(_ref(getattr(coordinator, method).remote(*arguments)), PATIENCE_S)
+        except (RayError, TimeoutError) as away:
+            raise Unavailable(f"the Coordinator does not answer: {type(away).__name__}") from away
+
+    # -- the way ------------------------------------------------------------------------------------------------
+
+    async def _ask(self, group: str, message: AnyMessage | None, patience_s: float) -> Answer:
+        shard = shard_of(group, self._shards)
+        deadline = 0.0
+        while True:
+            table = self._table
+            owner = table.owners[shard] if table is not None else None
+            link = self._links.get(owner.host) if owner is not None else None
+            if owner is not None and link is not None:
+                future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+                link.waiting.append(((shard, owner.epoch, group, message, ""), future))
+                if link.under_way < BATCHES_UNDER_WAY_MAX:
+                    link.under_way += 1
+                    self._spawn(self._flush(link))
+                answer = await future
+                if type(answer) is not WrongOwner:
+                    return answer
+            now = time.monotonic()
+            deadline = deadline or now + patience_s
+            if now >= deadline:
+                raise NoOwner(f"shard {shard} has no owner that answers")
+            await self._change(0.1 if table is self._table else 0.0)
+
+    async def _flush(self, link: _Link) -> None:
+        while link.waiting:
+            batch, link.waiting = link.waiting[:BATCH_REQUESTS_MAX], link.waiting[BATCH_REQUESTS_MAX:]
+            try:
+                data = await link.handle.deliver.remote(encode_requests([request for request, _ in batch]))
+                answers: Sequence[Answer] = decode_answers(data)
+            except RayError as gone:
+                log.warning("host lost", host=link.name, reason=type(gone).__name__)
+                self._links.pop(link.name, None)
+                # What the batch did is unknown: a message is repeated at the next owner, which knows what it has seen.
+                answers = [WrongOwner(request[0]) for request, _ in batch]
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)
+        link.under_way -= 1
+
+    async def _change(self, pause_s: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), max(pause_s, 0.02))
+        except TimeoutError:
+            return
+
+    async def _follow_table(self) -> None:
+        version = (-1, -1)
+        while True:
+            try:
+                self._coordinator = self._coordinator or find(COORDINATOR)
+                if self._coordinator is not None:
+                    table: Table = await self._coordinator.watch.remote(version)
+                    version = (table.coordinator, table.version)
+                    self._take(table)
+                    continue
+            except RayError as away:
+                log.warning("table not followed", reason=type(away).__name__)
+                self._coordinator = None
+            await asyncio.sleep(0.2)
+
+    def _take(self, table: Table) -> None:
+        names = {owner.host for owner in table.owners if owner.host}
+        for name in names - self._links.keys():
+            if (handle := find(name)) is not None:
+                self._links[name] = _Link(name, handle)
+        for name in self._links.keys() - names:
+            link = self._links.pop(name)
+            for request, future in link.waiting:
+                if not future.done():
+                    future.set_result(WrongOwner(request[0]))
+            link.waiting.clear()
+        self._table = table
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _ref(reference: Any) -> Any:
+    return await reference
+
+
