@@ -1,0 +1,129 @@
+"""The whole runtime in one process and one event loop: the real kernel over a real journal, without Ray.
+
+For tests of what stands above the runtime, and for embedding where one process is enough.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from actors.behaviour import Dispatch
+from actors.group import OrderGroup, OrderGroupKind
+from actors.messages import AnyMessage, AnyReply
+from catalog.store import Catalogs
+from runtime.errors import Busy, NoOwner, Unavailable
+from runtime.journal.contract import Journal
+from runtime.kernel.bounds import Bounds
+from runtime.kernel.words import Answer, Faulted, Outgoing, Taken, TooBusy, View, WrongOwner
+from runtime.port import shard_of
+from runtime.shell import Listener, Shell
+from runtime.tasks.executor import Executor
+from runtime.tasks.targets import Targets
+from runtime.tasks.wire import decode_results, encode_dispatches
+
+_state = msgspec.msgpack.Decoder(OrderGroup).decode
+
+
+class LocalRuntime:
+    """See :class:`runtime.port.Runtime`. Use as an async context manager."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        catalogs: Catalogs,
+        *,
+        targets: Targets | None = None,
+        bounds: Bounds | None = None,
+        shards: Iterable[int] | None = None,
+    ) -> None:
+        self.journal = journal
+        self.catalogs = catalogs
+        self.name = "local"
+        self.listener = Listener()
+        self._owned = tuple(range(journal.shards) if shards is None else shards)
+        self._epochs: dict[int, int] = {}
+        self._executor = Executor(targets or Targets(), "local executor")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.shell = Shell(
+            self.name,
+            journal,
+            [OrderGroupKind(catalogs)],
+            dispatch=self._dispatch,
+            post=self._post,
+            bounds=bounds,
+            listener=self.listener,
+        )
+
+    async def __aenter__(self) -> "LocalRuntime":
+        self.shell.start()
+        states = await self.journal.states()
+        for shard in self._owned:
+            epoch = states[shard].epoch + 1
+            fenced = await self.shell.acquire(shard, epoch=epoch)
+            if fenced is not None:
+                raise NoOwner(fenced.sentence)
+            self._epochs[shard] = epoch
+        self._spawn(self._collect())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.shell.stop()
+
+    async def send(self, group: str, message: AnyMessage) -> AnyReply:
+        """See the port."""
+        answer = await self._ask(group, message)
+        if isinstance(answer, TooBusy):
+            raise Busy(f"shard {answer.shard} has as many messages as it may hold")
+        if isinstance(answer, Faulted | View | WrongOwner | Taken):
+            raise Unavailable(f"order {group} could not be decided")
+        return answer
+
+    async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
+        """See the port."""
+        answers = await asyncio.gather(*(self._ask(group, None) for group in groups))
+        return [_state(a.state) if isinstance(a, View) and a.state is not None else None for a in answers]
+
+    async def free_disk(self) -> bool:
+        """See the port."""
+        return True
+
+    async def status(self) -> dict[str, Any]:
+        """See the port."""
+        return {"pids": {"local": os.getpid()}, "shards": sorted(self._epochs)}
+
+    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+        """See the port: one process does not scale."""
+        raise Unavailable("this runtime is one process: start a cluster to scale")
+
+    async def _ask(self, group: str, message: AnyMessage | None) -> Answer:
+        shard = shard_of(group, self.journal.shards)
+        epoch = self._epochs.get(shard)
+        if epoch is None:
+            raise NoOwner(f"shard {shard} has no owner here")
+        (answer,) = await self.shell.ask([(shard, epoch, group, message, "")])
+        return answer
+
+    async def _post(self, out: Outgoing) -> Answer:
+        shard = shard_of(out.to, self.journal.shards)
+        return await self.shell.take_post(out, shard, self._epochs[shard])
+
+    def _dispatch(self, entries: list[tuple[int, int, str, Dispatch]]) -> None:
+        self._spawn(self._execute(encode_dispatches(entries)))
+
+    async def _execute(self, batch: bytes) -> None:
+        self.shell.results(decode_results(await self._executor.dispatch(batch, self.name)))
+
+    async def _collect(self) -> None:
+        while True:
+            self.shell.results(decode_results(await self._executor.collect(self.name)))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
