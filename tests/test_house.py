@@ -228,6 +228,31 @@ def test_make_targets_that_documents_name_exist() -> None:
     complain(faults, "Name a target of the Makefile, or add it there:")
 
 
+def test_commands_that_documents_name_exist(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gateway.cli import main
+
+    places: dict[str, str] = {}
+    for document in documents():
+        content = text(document)
+        spans = [*re.findall(r"`([^`\n]+)`", content), *(block for _, block in re.findall(BLOCK, content))]
+        for span in spans:
+            for command in re.findall(
+                r"^\s*(?:\S*/)?orderloom ([a-z-]+(?: [a-z][a-z-]*)?)", span, re.MULTILINE
+            ):
+                places.setdefault(command, name(document))
+    faults = []
+    for command, document in places.items():
+        monkeypatch.setattr("sys.argv", ["orderloom", *command.split(), "--help"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        if ended.value.code:
+            faults.append(f"{document}: orderloom {command}")
+    capsys.readouterr()
+    complain(faults, "Name a command of `orderloom --help`, or add it to gateway/cli.py:")
+
+
 def test_ci_runs_what_people_run() -> None:
     targets = re.findall(r"^(?:timeout .* )?make ([a-z-]+)$", text(ROOT / ".ci/run"), re.MULTILINE)
     readme = text(ROOT / "README.md")
