@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -37,7 +38,14 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         yield
         await hub.close()
 
-    app = FastAPI(title="Orderloom", version="0.1.0", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Orderloom",
+        version=version("orderloom"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        # Metrics are the runtime's; per-request spans would cost the streams and could carry customers' data.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
     app.state.gateway = gateway
     app.state.events = hub
     install_error_answers(app)

@@ -68,12 +68,12 @@ class Door:
         except (msgspec.DecodeError, ValueError) as error:
             sentence = f"this is no JSON: {error}"
             raise BadRequest("malformedJson", sentence, [Violation("", "malformed-json", sentence)]) from None
-        # As many brackets as levels are needed at least, so that most orders are settled by counting.
-        if raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _deeper_than(value, JSON_DEPTH_MAX):
-            raise _too_deep()
         if not isinstance(value, dict):
             sentence = "the body must be one JSON object"
             raise BadRequest("malformedOrder", sentence, [Violation("", "wrong-type", sentence)])
+        # As many brackets as levels are needed at least, so that most orders are settled by counting.
+        if raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _deeper_than(value, JSON_DEPTH_MAX):
+            raise _too_deep()
         return value
 
     def admit(self, order: dict[str, Any], principal: Principal, key: str | None = None) -> Admitted:
@@ -159,15 +159,15 @@ def _too_deep() -> BadRequest:
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels + 1):
-        level = [
+    containers = [value]
+    for _ in range(levels):
+        containers = [
             inner
-            for outer in level
-            if type(outer) is dict or type(outer) is list
+            for outer in containers
             for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
         ]
-        if not level:
+        if not containers:
             return False
     return True
 

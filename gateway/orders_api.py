@@ -43,10 +43,10 @@ async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
-            "waitsFor": report.reasons,
-            "lines": list(group.lines.values()),
-            "domainOrders": list(group.decomposition.domain_orders.values()),
-            "tasks": list(group.orchestration.tasks.values()),
+            "waitsFor": [_named(reason) for reason in report.reasons],
+            "lines": [_named(line) for line in group.lines.values()],
+            "domainOrders": [_named(order) for order in group.decomposition.domain_orders.values()],
+            "tasks": [_named(task) for task in group.orchestration.tasks.values()],
         }
     )
 
@@ -124,9 +124,19 @@ async def _decide(gateway: Gateway, order: str, message: AnyMessage) -> Response
     return JsonAnswer({"id": order, "state": reply.state})
 
 
+def _named(part: Any) -> dict[str, Any]:
+    """A struct with its attributes named as JSON names them here: in camel case."""
+    return {_camel(name): value for name, value in msgspec.structs.asdict(part).items()}
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(each.title() for each in tail)
+
+
 def _event(event: Any) -> dict[str, Any]:
     """A fact with its chosen name; an order's document shows as the JSON it is."""
-    shown = {"event": event.__struct_config__.tag, **msgspec.structs.asdict(event)}
+    shown = {"event": event.__struct_config__.tag, **_named(event)}
     for name, value in shown.items():
         if isinstance(value, bytes):
             shown[name] = msgspec.Raw(value) if name == "document" else value.hex()

@@ -68,3 +68,25 @@ async def http(served: Served) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as client:
         yield client
+
+
+def order(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """A product order that the sample catalog can serve."""
+    return {
+        "externalId": f"test-{number}",
+        "category": "B2C",
+        "relatedParty": [{"id": "c1", "role": "customer", "@referredType": "Individual"}],
+        "productOrderItem": [item("1")],
+        **changes,
+    }
+
+
+def item(id_: str, **changes: Any) -> dict[str, Any]:
+    characteristics = [{"name": "speed", "value": 100}, {"name": "site", "value": "12 Harbour Road"}]
+    return {
+        "id": id_,
+        "action": "add",
+        "productOffering": {"id": "broadband-basic"},
+        "product": {"productCharacteristic": characteristics},
+        **changes,
+    }
