@@ -97,7 +97,9 @@ class LocalRuntime:
         """See the port."""
         return {"pids": {"local": os.getpid()}, "shards": sorted(self._epochs)}
 
-    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+    async def scale(
+        self, *, hosts: int | None, executors: int | None, gateways: int | None
+    ) -> dict[str, Any]:
         """See the port: one process does not scale."""
         raise Unavailable("this runtime is one process: start a cluster to scale")
 

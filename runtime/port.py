@@ -35,7 +35,9 @@ class Runtime(Protocol):
     async def status(self) -> dict[str, Any]:
         """Processes, shards and counters as they are now, for operators and benchmarks."""
 
-    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+    async def scale(
+        self, *, hosts: int | None, executors: int | None, gateways: int | None
+    ) -> dict[str, Any]:
         """Ask for other numbers of processes (None: leave as it is); answers the numbers now wanted.
 
         :raises runtime.errors.Unavailable: nobody can carry it out at the moment.

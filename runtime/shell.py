@@ -248,7 +248,9 @@ class Shell:
     async def _commit(self, commits: list[Commit]) -> list[CommitAnswered]:
         began = time.perf_counter()
         verdicts: list[Verdict] = await self.journal.commit(commits)
-        self.listener.committed(len(commits), sum(len(c.frame) > 0 for c in commits), time.perf_counter() - began)
+        self.listener.committed(
+            len(commits), sum(len(c.frame) > 0 for c in commits), time.perf_counter() - began
+        )
         for commit, verdict in zip(commits, verdicts, strict=True):
             if isinstance(verdict, InDoubt):
                 log.warning("no verdict", host=self.name, shard=commit.shard, reason=verdict.reason)

@@ -73,7 +73,7 @@ class Coordinator:
                     archive=Path(self.options.archive),
                     cluster=self.options.journal_cluster,
                 )
-                self.epoch = await self.journal.registry.next_coordinator()
+                self.epoch = await self.journal.new_coordinator()
                 states = await self.journal.states()
                 break
             except JournalAway as away:
@@ -118,7 +118,11 @@ class Coordinator:
 
     def _table(self) -> Table:
         return Table(
-            self.epoch, self.version, tuple(self.owners), tuple(sorted(self.executors)), tuple(sorted(self.gateways))
+            self.epoch,
+            self.version,
+            tuple(self.owners),
+            tuple(sorted(self.executors)),
+            tuple(sorted(self.gateways)),
         )
 
     # -- what operators ask -------------------------------------------------------------------------------------
@@ -126,7 +130,9 @@ class Coordinator:
     async def scale(self, wanted: dict[str, int]) -> dict[str, int]:
         """How many hosts, executors and gateways there should be; shards move while orders flow."""
         await self.start()
-        self.wanted.update({kind: number for kind, number in wanted.items() if kind in self.wanted and number > 0})
+        self.wanted.update(
+            {kind: number for kind, number in wanted.items() if kind in self.wanted and number > 0}
+        )
         return dict(self.wanted)
 
     async def complete(self) -> bool:
@@ -143,7 +149,12 @@ class Coordinator:
         """Processes, shards and counters as they are now."""
         await self.start()
         return await report(
-            self.journal, self._table(), dict(self.handles), dict(self.executors), dict(self.gateways), self.wanted
+            self.journal,
+            self._table(),
+            dict(self.handles),
+            dict(self.executors),
+            dict(self.gateways),
+            self.wanted,
         )
 
     # -- its own mind -------------------------------------------------------------------------------------------
@@ -296,7 +307,9 @@ class Coordinator:
         while left and host in self.handles:
             asked = [(shard, self.owners[shard].epoch + 1) for shard in left]
             try:
-                refused = dict(await asyncio.wait_for(_ref(handle.acquire.remote(asked, self.epoch)), ASK_TIMEOUT_S))
+                refused = dict(
+                    await asyncio.wait_for(_ref(handle.acquire.remote(asked, self.epoch)), ASK_TIMEOUT_S)
+                )
             except (RayError, TimeoutError) as failed:
                 log.warning("acquire failed", host=host, reason=repr(failed))
                 return

@@ -31,8 +31,12 @@ class HostMetrics(Listener):
         self._commits = Counter("orderloom_commits_total", "Commits of shards", ("host",))
         self._events = Counter("orderloom_transitions_total", "Committed facts", ("host",))
         self._batch = Histogram("orderloom_commit_shards", "Shards per pipeline", BATCH_BUCKETS, ("host",))
-        self._commit = Histogram("orderloom_commit_ms", "Pipeline to durable, ms", COMMIT_BUCKETS_MS, ("host",))
-        self._cycle = Histogram("orderloom_cycle_ms", "Order accepted to ended, ms", CYCLE_BUCKETS_MS, ("host",))
+        self._commit = Histogram(
+            "orderloom_commit_ms", "Pipeline to durable, ms", COMMIT_BUCKETS_MS, ("host",)
+        )
+        self._cycle = Histogram(
+            "orderloom_cycle_ms", "Order accepted to ended, ms", CYCLE_BUCKETS_MS, ("host",)
+        )
         self._mailbox = Gauge("orderloom_mailbox_messages", "Messages waiting in mailboxes", ("host",))
         self._groups = Gauge("orderloom_groups_in_memory", "Groups in memory", ("host",))
         self._recovery = Gauge("orderloom_recovery_ms", "Duration of the last shard recovery, ms", ("host",))
@@ -76,7 +80,10 @@ class HostMetrics(Listener):
             if (new := self.counts[name] - self._told[name]) > 0:
                 counter.inc(new)
                 self._told[name] = self.counts[name]
-        for key, value, metric in (("commits", self.commits, self._commits), ("events", self.events, self._events)):
+        for key, value, metric in (
+            ("commits", self.commits, self._commits),
+            ("events", self.events, self._events),
+        ):
             if value > self._told[key]:
                 metric.inc(value - self._told[key])
                 self._told[key] = value

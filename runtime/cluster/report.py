@@ -83,9 +83,7 @@ async def _ask(actors: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 async def _by_state(journal: RedisJournal) -> dict[str, int]:
-    queries = [
-        (shard, prefix_range("state", state)) for state in _STATES for shard in range(journal.shards)
-    ]
+    queries = [(shard, prefix_range("state", state)) for state in _STATES for shard in range(journal.shards)]
     try:
         counts = await journal.index_count(queries)
     except JournalAway:

@@ -22,7 +22,7 @@ from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
+from runtime.errors import Busy, NoOwner, Unavailable
 from runtime.history import fold
 from runtime.journal.contract import Journal
 from runtime.journal.redis_journal import RedisJournal
@@ -90,7 +90,9 @@ class Router:
         if isinstance(answer, TooBusy):
             raise Busy(f"shard {answer.shard} has as many messages as it may hold")
         if isinstance(answer, Faulted | View | WrongOwner | Taken):
-            raise Unavailable(f"order {answer.group} could not be decided" if isinstance(answer, Faulted) else "no answer")
+            raise Unavailable(
+                f"order {answer.group} could not be decided" if isinstance(answer, Faulted) else "no answer"
+            )
         return answer
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
@@ -110,17 +112,23 @@ class Router:
     async def free_disk(self) -> bool:
         """See the port; an external server looks after its own disk."""
         usage = await asyncio.to_thread(shutil.disk_usage, self.options.data)
-        return usage.free > max(DISK_FREE_BYTES_MIN, 0) and usage.free > usage.total * min(DISK_FREE_SHARE_MIN, 1)
+        return usage.free > max(DISK_FREE_BYTES_MIN, 0) and usage.free > usage.total * min(
+            DISK_FREE_SHARE_MIN, 1
+        )
 
     async def status(self) -> dict[str, Any]:
         """See the port."""
         status: dict[str, Any] = await self._operator("status")
         return status
 
-    async def scale(self, *, hosts: int | None, executors: int | None, gateways: int | None) -> dict[str, Any]:
+    async def scale(
+        self, *, hosts: int | None, executors: int | None, gateways: int | None
+    ) -> dict[str, Any]:
         """See the port."""
         asked = {"hosts": hosts, "executors": executors, "gateways": gateways}
-        told: dict[str, Any] = await self._operator("scale", {k: v for k, v in asked.items() if v is not None})
+        told: dict[str, Any] = await self._operator(
+            "scale", {k: v for k, v in asked.items() if v is not None}
+        )
         return told
 
     async def _operator(self, method: str, *arguments: Any) -> Any:
@@ -216,5 +224,3 @@ class Router:
 
 async def _ref(reference: Any) -> Any:
     return await reference
-
-

@@ -1,4 +1,4 @@
-"""What a cluster keeps in Redis besides its shards: the Coordinator's epoch and the names of processes.
+"""What a cluster keeps in Redis besides its shards: settings that are fixed with the data, names of processes.
 
 All of it can be lost without losing an order; it lets a Coordinator that comes back find what runs.
 """
@@ -21,10 +21,6 @@ class Registry:
         self._nodes = nodes
         self._stem = shards_key(namespace).removesuffix(b"shards")
         self._slot = key_slot(self._stem)
-
-    async def next_coordinator(self) -> int:
-        """A Coordinator's epoch, above every one before."""
-        return int(await self._ask(b"INCR", self._stem + b"coordinator"))
 
     async def remember(self, kind: str, names: Sequence[str]) -> None:
         """Keep the names of the processes of a kind (``executors``, ``gateways``)."""

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from runtime.kernel.bounds import Bounds
 from runtime.kernel.kind import GroupKind
 from runtime.kernel.shard import Shard
-from runtime.kernel.words import Acquired, CommitAnswered, Input, Loaded, Outputs, Posted, Released, WrongOwner
+from runtime.kernel.words import (
+    Acquired,
+    CommitAnswered,
+    Input,
+    Loaded,
+    Outputs,
+    Posted,
+    Released,
+    WrongOwner,
+)
 
 
 class Kernel:
@@ -64,4 +73,6 @@ class Kernel:
 
     def next_due(self) -> int | None:
         """When the kernel must be stepped at the latest, in ms since 1970 UTC."""
-        return min((due for shard in self.shards.values() if (due := shard.next_due()) is not None), default=None)
+        return min(
+            (due for shard in self.shards.values() if (due := shard.next_due()) is not None), default=None
+        )

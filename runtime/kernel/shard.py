@@ -225,7 +225,9 @@ class Shard:
             sent = MessageSent(to, mail.sent.get(to, 0) + 1, message)
             events.append(sent)
             mail.fold(sent)
-            turn.outputs.outgoing.append(Outgoing(self.number, self.epoch, live.group, sent.sequence, to, message))
+            turn.outputs.outgoing.append(
+                Outgoing(self.number, self.epoch, live.group, sent.sequence, to, message)
+            )
         if not events:
             return
         body = _encode_events(events)
@@ -284,7 +286,9 @@ class Shard:
             turn.outputs.dispatches.append((self.number, self.epoch, live.group, dispatch))
         for to, messages in live.mail.outbox.items():
             for sequence, message in messages.items():
-                turn.outputs.outgoing.append(Outgoing(self.number, self.epoch, live.group, sequence, to, message))
+                turn.outputs.outgoing.append(
+                    Outgoing(self.number, self.epoch, live.group, sequence, to, message)
+                )
 
     # -- timers -------------------------------------------------------------------------------------------------
 
@@ -380,7 +384,9 @@ class Shard:
             outputs.commits.append(turn.commit)
             return True
         expected = turn.commit.expected + (1 if turn.records else 0)
-        invariant(verdict.position == expected, f"shard {self.number} is at {verdict.position}, not {expected}")
+        invariant(
+            verdict.position == expected, f"shard {self.number} is at {verdict.position}, not {expected}"
+        )
         self.position = verdict.position
         self.turn = None
         for live in turn.saved.values():

@@ -30,7 +30,9 @@ class Turn:
         """Whether nothing needs to become durable."""
         return not self.records and not self.saved
 
-    def close(self, *, shard: int, epoch: int, position: int, commit_id: bytes, now: int, recovery: int) -> Commit:
+    def close(
+        self, *, shard: int, epoch: int, position: int, commit_id: bytes, now: int, recovery: int
+    ) -> Commit:
         """The commit of everything in this turn, with the index entries that go with it."""
         entries = _Entries()
         ended: list[tuple[str, bytes]] = []
