@@ -17,7 +17,7 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A committed fact of one group."""
 
 
-class OrderSubmitted(Event, tag="submitted"):
+class OrderSubmitted(Event, frozen=True, tag="submitted"):
     """The order came in, as ``draft`` or ``acknowledged``."""
 
     order: str
@@ -33,7 +33,7 @@ class OrderSubmitted(Event, tag="submitted"):
     state: State
 
 
-class OrderMoved(Event, tag="order"):
+class OrderMoved(Event, frozen=True, tag="order"):
     """The order walked one arc. ``code`` and ``reason`` are given where the arc needs an explanation."""
 
     state: State
@@ -41,20 +41,20 @@ class OrderMoved(Event, tag="order"):
     reason: str = ""
 
 
-class DependencyEnded(Event, tag="dependency"):
+class DependencyEnded(Event, frozen=True, tag="dependency"):
     """An order that this one waits for has ended."""
 
     order: str
     state: str
 
 
-class WaiterAdded(Event, tag="waiter"):
+class WaiterAdded(Event, frozen=True, tag="waiter"):
     """Another order wants to know when this one ends."""
 
     order: str
 
 
-class LinesMoved(Event, tag="lines"):
+class LinesMoved(Event, frozen=True, tag="lines"):
     """Order lines walked the same arc."""
 
     state: State
@@ -63,42 +63,42 @@ class LinesMoved(Event, tag="lines"):
     reason: str = ""
 
 
-class LineDecomposed(Event, tag="decomposed"):
+class LineDecomposed(Event, frozen=True, tag="decomposed"):
     """One line's domain orders, as the catalog version of the order gave them."""
 
     line: str
     domain_orders: tuple[DomainOrderPlan, ...]
 
 
-class LinePlanned(Event, tag="planned"):
+class LinePlanned(Event, frozen=True, tag="planned"):
     """One line's tasks with their dependencies."""
 
     line: str
     tasks: tuple[TaskPlan, ...]
 
 
-class DomainOrdersMoved(Event, tag="domain"):
+class DomainOrdersMoved(Event, frozen=True, tag="domain"):
     """Domain orders walked the same arc."""
 
     state: State
     keys: tuple[str, ...]
 
 
-class TasksDispatched(Event, tag="dispatched"):
+class TasksDispatched(Event, frozen=True, tag="dispatched"):
     """Tasks go out to their targets; ``until`` is when each answer is due at the latest."""
 
     tasks: tuple[str, ...]
     until: tuple[int, ...]
 
 
-class TaskCompleted(Event, tag="completed"):
+class TaskCompleted(Event, frozen=True, tag="completed"):
     """A target did the task of this generation."""
 
     task: str
     output: dict[str, Any]
 
 
-class TaskHeld(Event, tag="held"):
+class TaskHeld(Event, frozen=True, tag="held"):
     """A permanent failure: fallout that waits for an operator's decision."""
 
     task: str
@@ -106,7 +106,7 @@ class TaskHeld(Event, tag="held"):
     message: str
 
 
-class TaskPending(Event, tag="pending"):
+class TaskPending(Event, frozen=True, tag="pending"):
     """The target needs something only the requester can give."""
 
     task: str
@@ -114,7 +114,7 @@ class TaskPending(Event, tag="pending"):
     message: str
 
 
-class TaskRedriven(Event, tag="redriven"):
+class TaskRedriven(Event, frozen=True, tag="redriven"):
     """A held or pending task goes on; ``generation`` grows when its request data changed."""
 
     task: str
@@ -122,39 +122,39 @@ class TaskRedriven(Event, tag="redriven"):
     changes: dict[str, Any]
 
 
-class TaskGivenUp(Event, tag="givenUp"):
+class TaskGivenUp(Event, frozen=True, tag="givenUp"):
     """The decision that a held task will not be done: it leaves ``held`` on its way to ``failed``."""
 
     task: str
     reason: str
 
 
-class TaskFailed(Event, tag="failed"):
+class TaskFailed(Event, frozen=True, tag="failed"):
     """The given-up task has failed: its end."""
 
     task: str
 
 
-class TasksDropped(Event, tag="dropped"):
+class TasksDropped(Event, frozen=True, tag="dropped"):
     """Tasks that can never start any more, because what they need was given up."""
 
     tasks: tuple[str, ...]
 
 
-class NeedMet(Event, tag="need"):
+class NeedMet(Event, frozen=True, tag="need"):
     """A line no longer waits for ``need`` ("" = for nothing at all: someone decided to go on without)."""
 
     line: str
     need: str
 
 
-class DeadlineArmed(Event, tag="armed"):
+class DeadlineArmed(Event, frozen=True, tag="armed"):
     """The earliest instant at which an answer is overdue, after the one before was met; 0 = none is out."""
 
     until: int
 
 
-class AnswerRecorded(Event, tag="late"):
+class AnswerRecorded(Event, frozen=True, tag="late"):
     """An answer of an older generation: kept, never applied to the task's state."""
 
     task: str
@@ -163,20 +163,20 @@ class AnswerRecorded(Event, tag="late"):
     output: dict[str, Any]
 
 
-class TimerSet(Event, tag="timerSet"):
+class TimerSet(Event, frozen=True, tag="timerSet"):
     """The group is to be woken at ``due`` with ``TimerFired(key)``; replaces an earlier setting of the key."""
 
     key: str
     due: int
 
 
-class TimerEnded(Event, tag="timerEnded"):
+class TimerEnded(Event, frozen=True, tag="timerEnded"):
     """The timer fired and was decided, or was cancelled."""
 
     key: str
 
 
-class MessageSent(Event, tag="sent"):
+class MessageSent(Event, frozen=True, tag="sent"):
     """A message to another group, in this group's outbox until it is acknowledged there."""
 
     to: str
@@ -184,14 +184,14 @@ class MessageSent(Event, tag="sent"):
     message: AnyMessage
 
 
-class MessageReceived(Event, tag="received"):
+class MessageReceived(Event, frozen=True, tag="received"):
     """A message of another group was decided here: the sender's sequence up to which all are."""
 
     sender: str
     sequence: int
 
 
-class MessageAcknowledged(Event, tag="acknowledged"):
+class MessageAcknowledged(Event, frozen=True, tag="acknowledged"):
     """The receiver has decided the outbox entry durably."""
 
     to: str

@@ -3,7 +3,6 @@
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``.
 """
 
-from typing import Any
 
 from actors.messages import Message
 from actors.states import State
@@ -19,68 +18,68 @@ def line_address(line: str) -> str:
     return f"line:{line}"
 
 
-class Decompose(Message, tag="decompose"):
+class Decompose(Message, frozen=True, tag="decompose"):
     """To the decomposition: give these lines their domain orders, from this version of the catalog."""
 
     catalog: str
     requests: tuple[LineRequest, ...]
 
 
-class Plan(Message, tag="plan"):
+class Plan(Message, frozen=True, tag="plan"):
     """To the orchestration: these lines' tasks."""
 
     lines: tuple[tuple[str, tuple[TaskPlan, ...]], ...]
 
 
-class WorkMoved(Message, tag="work"):
+class WorkMoved(Message, frozen=True, tag="work"):
     """To the decomposition: where the tasks of these domain orders leave them."""
 
     states: tuple[tuple[str, State], ...]
 
 
-class RollUp(Message, tag="rollUp"):
+class RollUp(Message, frozen=True, tag="rollUp"):
     """To a line or the order: your children moved. ``movable``: whether its acknowledged children can move at all."""
 
     movable: bool = True
 
 
-class LineEnded(Message, tag="lineEnded"):
+class LineEnded(Message, frozen=True, tag="lineEnded"):
     """To the orchestration: a line is final; others may have waited for it."""
 
     line: str
     state: State
 
 
-class HoldLine(Message, tag="holdLine"):
+class HoldLine(Message, frozen=True, tag="holdLine"):
     """To a line: what you need has ended without success."""
 
     code: str
     reason: str
 
 
-class FreeLine(Message, tag="freeLine"):
+class FreeLine(Message, frozen=True, tag="freeLine"):
     """To a line held so: go on without it."""
 
 
-class DropLine(Message, tag="dropLine"):
+class DropLine(Message, frozen=True, tag="dropLine"):
     """To a line held so: it will not be done."""
 
     reason: str
 
 
-class StartLine(Message, tag="startLine"):
+class StartLine(Message, frozen=True, tag="startLine"):
     """To the orchestration: the line's needs are waived or met; its first tasks may go."""
 
     line: str
 
 
-class DropTasks(Message, tag="dropTasks"):
+class DropTasks(Message, frozen=True, tag="dropTasks"):
     """To the orchestration: what the line has not started will never start."""
 
     line: str
 
 
-class EnterLine(Message, tag="enterLine"):
+class EnterLine(Message, frozen=True, tag="enterLine"):
     """To a line: follow the order out of ``draft``."""
 
     state: State

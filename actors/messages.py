@@ -13,7 +13,7 @@ class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Whatever may be delivered to a group."""
 
 
-class SubmitOrder(Message, tag="submit"):
+class SubmitOrder(Message, frozen=True, tag="submit"):
     """A TMF622 order that has passed every check at the door: the message that creates the group.
 
     ``document`` is the order as canonical JSON (sorted keys, no blanks), ``digest`` BLAKE2b-128 of it;
@@ -36,19 +36,19 @@ class SubmitOrder(Message, tag="submit"):
     by: str = ""
 
 
-class SubmitDraft(Message, tag="submitDraft"):
+class SubmitDraft(Message, frozen=True, tag="submitDraft"):
     """Turn a draft into an acknowledged order."""
 
     by: str = ""
 
 
-class WithdrawDraft(Message, tag="withdrawDraft"):
+class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
     """Give up a draft."""
 
     by: str = ""
 
 
-class TaskResult(Message, tag="result"):
+class TaskResult(Message, frozen=True, tag="result"):
     """What a target answered to one generation of one task."""
 
     task: str
@@ -60,13 +60,13 @@ class TaskResult(Message, tag="result"):
     message: str = ""
 
 
-class TaskResults(Message, tag="results"):
+class TaskResults(Message, frozen=True, tag="results"):
     """Answers for several tasks of one order that came together."""
 
     results: tuple[TaskResult, ...]
 
 
-class Retry(Message, tag="retry"):
+class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
@@ -78,7 +78,7 @@ class Retry(Message, tag="retry"):
     by: str = ""
 
 
-class GiveUp(Message, tag="giveUp"):
+class GiveUp(Message, frozen=True, tag="giveUp"):
     """The explicit decision that what is held will not be done: task ``failed``, a held line or order ``cancelled``."""
 
     target: str
@@ -86,26 +86,26 @@ class GiveUp(Message, tag="giveUp"):
     by: str = ""
 
 
-class TimerFired(Message, tag="timer"):
+class TimerFired(Message, frozen=True, tag="timer"):
     """A timer of the group is due. Fires at least once, is decided once."""
 
     key: str
 
 
-class AwaitOrder(Message, tag="await"):
+class AwaitOrder(Message, frozen=True, tag="await"):
     """Sent by an order that depends on this one: tell it when this one has ended."""
 
     order: str
 
 
-class OrderEnded(Message, tag="ended"):
+class OrderEnded(Message, frozen=True, tag="ended"):
     """Sent to an order that waits: the order it depends on has ended in ``state`` ("" when there is no such order)."""
 
     order: str
     state: str
 
 
-class Undeliverable(Message, tag="undeliverable"):
+class Undeliverable(Message, frozen=True, tag="undeliverable"):
     """The runtime's word to a sender: there is no group ``to`` that could take the message."""
 
     to: str
@@ -130,7 +130,7 @@ class Reply(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the sender is told, once everything it rests on is durable."""
 
 
-class Accepted(Reply, tag="accepted"):
+class Accepted(Reply, frozen=True, tag="accepted"):
     """The order is durable. ``duplicate``: it was already, from the same key and the same body."""
 
     order: str
@@ -139,19 +139,19 @@ class Accepted(Reply, tag="accepted"):
     duplicate: bool = False
 
 
-class KeyConflict(Reply, tag="conflict"):
+class KeyConflict(Reply, frozen=True, tag="conflict"):
     """The key already made another order: the document differs (HTTP 409)."""
 
     order: str
 
 
-class Done(Reply, tag="done"):
+class Done(Reply, frozen=True, tag="done"):
     """What was asked is decided and durable. ``state`` is the target's state now."""
 
     state: str
 
 
-class RefusedReply(Reply, tag="refused"):
+class RefusedReply(Reply, frozen=True, tag="refused"):
     """The state of the order forbids it (HTTP 409); ``unknownOrder`` and the like answer 404."""
 
     code: str

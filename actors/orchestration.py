@@ -25,10 +25,19 @@ from actors.events import (
     TasksDispatched,
     TasksDropped,
 )
-from actors.inside import DECOMPOSITION, DropTasks, LineEnded, Plan, StartLine, WorkMoved, line_address, HoldLine
+from actors.inside import (
+    DECOMPOSITION,
+    DropTasks,
+    HoldLine,
+    LineEnded,
+    Plan,
+    StartLine,
+    WorkMoved,
+    line_address,
+)
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
 from actors.rollup import roll_up
-from actors.states import FINAL, State
+from actors.states import State
 from catalog.lines import TaskPlan
 
 S = State

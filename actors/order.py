@@ -201,9 +201,7 @@ class OrderActor:
 
     def _timer(self, order: Order, message: TimerFired, now: int) -> Decision:
         decision = Decision(timers=[(message.key, None)])
-        if message.key == DECOMPOSE:
-            self._decompose(decision, order.document, order.catalog, order.decomposed, now)
-        elif order.state is S.ACKNOWLEDGED and _met(order.depends_on.values()):
+        if message.key == DECOMPOSE or (order.state is S.ACKNOWLEDGED and _met(order.depends_on.values())):
             self._decompose(decision, order.document, order.catalog, order.decomposed, now)
         return decision
 

@@ -78,7 +78,7 @@ class OrderloomClient:
     ) -> dict[str, Any]:
         """Create one order and return it; repeated with the same key while the gateway is busy or away.
 
-        Without an ``idempotency_key`` or an externalId a key is made, so that the repetitions of this call make one order.
+        Without an ``idempotency_key`` or an externalId a key is made, so that this call's repetitions make one order.
 
         :raises OrderloomRefusal: the order cannot be accepted, or the gateway was busy for ``timeout_s``.
         :raises aiohttp.ClientError: no connection for ``timeout_s``.
@@ -113,7 +113,7 @@ class OrderloomClient:
         return dict(answered)
 
     async def list(self, *, offset: int = 0, limit: int = 20, **filters: str) -> OrderPage:
-        """A page of orders by (orderDate, id). Filters are TMF's names: ``state="held"``, ``**{"orderDate.gt": ...}``."""
+        """A page of orders by (orderDate, id). Filters have TMF's names: ``state="held"``, ``**{"orderDate.gt": …}``."""
         query = {**filters, "offset": str(offset), "limit": str(limit)}
         total, answered = await self._asked("GET", "/productOrder", params=query)
         return OrderPage(list(answered), total)

@@ -2,8 +2,8 @@
 
 An entry's field ``order`` holds a TMF622 order as JSON, an optional field ``idempotencyKey`` its key; without one the
 entry's own place (stream and id) is the key, so that an entry delivered twice finds the order it made. An entry is
-acknowledged after its order is on disk. What can never become an order goes to ``<stream>:refused`` with the TMF error, for an
-operator, and is acknowledged too. Entries of a consumer that died are claimed after a while.
+acknowledged after its order is on disk. What can never become an order goes to ``<stream>:refused`` with the TMF error,
+for an operator, and is acknowledged too. Entries of a consumer that died are claimed after a while.
 """
 
 import asyncio

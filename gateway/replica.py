@@ -46,11 +46,9 @@ class GatewayReplica:
         chosen = uvicorn_options()
         chosen.pop("loop", None)
         server = uvicorn.Server(uvicorn.Config(create_app(runtime, settings), **chosen))
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         self._serving = asyncio.create_task(self._serve(server, listener))
         async with asyncio.timeout(START_TIMEOUT_S):
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await _started(server)
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
@@ -67,3 +65,9 @@ class GatewayReplica:
     async def status(self) -> dict[str, Any]:
         """Process as it is now."""
         return {"pid": os.getpid()}
+
+
+async def _started(server: uvicorn.Server) -> None:
+    # uvicorn offers a flag and no event.
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)

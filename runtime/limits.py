@@ -16,8 +16,6 @@ MAILBOX_MESSAGES_MAX = 8_192
 """Messages that wait in one shard's mailbox before the host answers ``Busy``."""
 TURN_MESSAGES_MAX = 512
 """Messages one shard handles in one turn, so that a commit stays small enough to be answered quickly."""
-LINES_PER_TURN_MAX = 128
-"""Order lines that are decomposed in one turn of one order; the rest follow in later turns."""
 GROUPS_IN_MEMORY_MAX = 20_000
 """Live groups a host keeps in memory before it passivates those idle longest."""
 PASSIVATE_IDLE_MS = 60_000

@@ -101,6 +101,7 @@ class Shell:
         lease_valid: Callable[[], bool] = lambda: True,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         listener: Listener | None = None,
+        blocking: bool = False,
     ) -> None:
         self.name = name
         self.journal = journal
@@ -112,8 +113,11 @@ class Shell:
         self._wall_ms = wall_ms
         self._inbox: list[Input] = []
         self._awake = asyncio.Event()
+        self._turned: list[asyncio.Future[None]] = []
         self._loop: asyncio.Task[None] | None = None
         self._others: set[asyncio.Task[None]] = set()
+        self._blocking = blocking
+        """Whether decisions may block (they are made in other processes): then the kernel steps in a thread."""
         self._lost: Callable[[int], None] = lambda shard: None
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -155,8 +159,14 @@ class Shell:
         """Drain a shard (its commit under way is answered, its mailbox is worked off) and give it up."""
         owned = self.kernel.shards.get(shard)
         while owned is not None and self.kernel.shards.get(shard) is owned and (owned.turn or owned.mailbox):
-            await asyncio.sleep(0.002)
+            await self._after_turn()
         self._put(Released(shard))
+
+    async def _after_turn(self) -> None:
+        turned = asyncio.get_running_loop().create_future()
+        self._turned.append(turned)
+        self._awake.set()
+        await turned
 
     # -- requests -----------------------------------------------------------------------------------------------
 
@@ -217,7 +227,10 @@ class Shell:
                 await self._sleep_until_due()
             self._awake.clear()
             inbox, self._inbox = self._inbox, []
-            outputs = self.kernel.step(inbox, self._wall_ms())
+            if self._blocking:
+                outputs = await asyncio.to_thread(self.kernel.step, inbox, self._wall_ms())
+            else:
+                outputs = self.kernel.step(inbox, self._wall_ms())
             self._release(outputs)
             commits = outputs.commits
             while commits:
@@ -232,6 +245,10 @@ class Shell:
                     pause = min(pause * 2, RETRY_MAX_S)
                 else:
                     pause = RETRY_FIRST_S
+            turned, self._turned = self._turned, []
+            for waiting in turned:
+                if not waiting.done():
+                    waiting.set_result(None)
 
     async def _sleep_until_due(self) -> None:
         due = self.kernel.next_due()

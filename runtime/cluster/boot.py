@@ -1,6 +1,7 @@
 """Start and stop a cluster of ours on Ray: for ``up``, tests and benchmarks."""
 
 import hashlib
+import logging
 import os
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ from runtime.cluster.options import ClusterOptions
 __all__ = ["Cluster", "ClusterOptions"]
 log = structlog.get_logger()
 START_TIMEOUT_S = 120.0
+OBJECT_STORE_BYTES = 256 * 1024 * 1024
+"""Batches are small and go inline; Ray's default would take a third of the machine's memory."""
 HEALTH = {
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 500,
@@ -46,40 +49,34 @@ class Cluster:
 
         :raises TimeoutError: when not every shard had an owner and every gateway an answer in time.
         """
-        os.environ.setdefault("RAY_DEDUP_LOGS", "0")
-        local = options.ray_address == "local"
+        settings: dict[str, Any] = {}
+        if options.ray_address == "local":
+            settings = {
+                "dashboard_host": "127.0.0.1",
+                "dashboard_port": options.dashboard_port,
+                "include_dashboard": True,
+                "_system_config": HEALTH,
+                "num_cpus": max(4, os.cpu_count() or 1),
+                "object_store_memory": OBJECT_STORE_BYTES,
+            }
         context = ray.init(
             address=options.ray_address,
             namespace=namespace_of(options.data),
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             log_to_driver=False,
-            **(
-                {
-                    "dashboard_host": "127.0.0.1",
-                    "dashboard_port": options.dashboard_port,
-                    "include_dashboard": True,
-                    "_system_config": HEALTH,
-                    "num_cpus": max(4, os.cpu_count() or 1),
-                    "object_store_memory": 256 * 1024 * 1024,
-                }
-                if local
-                else {}
-            ),
+            **settings,
         )
         cluster = Cluster(options, context)
         coordinator = find(COORDINATOR)
         if coordinator is None:
-            coordinator = (
-                ray.remote(Coordinator)
-                .options(
-                    name=COORDINATOR,
-                    lifetime="detached",
-                    num_cpus=0,
-                    max_restarts=-1,
-                    max_concurrency=CONCURRENT_CALLS,
-                )
-                .remote(options)
-            )
+            actor: Any = ray.remote(Coordinator)
+            coordinator = actor.options(
+                name=COORDINATOR,
+                lifetime="detached",
+                num_cpus=0,
+                max_restarts=-1,
+                max_concurrency=CONCURRENT_CALLS,
+            ).remote(options)
         cluster._coordinator = coordinator
         deadline = time.monotonic() + START_TIMEOUT_S
         while not ray.get(coordinator.complete.remote(), timeout=START_TIMEOUT_S):

@@ -53,6 +53,8 @@ class Coordinator:
         self._starting: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._moving = asyncio.Lock()
+        self._gone: set[str] = set()
+        """Hosts that were declared gone: one that comes back must not count as living again."""
 
     def __repr__(self) -> str:
         return "Coordinator"
@@ -159,8 +161,6 @@ class Coordinator:
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
-    _gone: set[str] = set()
-
     async def _mind(self) -> None:
         while True:
             try:
@@ -220,8 +220,9 @@ class Coordinator:
         self._change()
 
     @staticmethod
-    def _actor(cls: type, name: str, **options: Any) -> Any:
-        return ray.remote(cls).options(name=name, lifetime="detached", num_cpus=0, max_restarts=0, **options)
+    def _actor(process: type, name: str, **options: Any) -> Any:
+        actor: Any = ray.remote(process)
+        return actor.options(name=name, lifetime="detached", num_cpus=0, max_restarts=0, **options)
 
     def _adopt(self, name: str, handle: Any) -> None:
         self.handles[name] = handle
@@ -284,12 +285,12 @@ class Coordinator:
         for shard, (owner, host) in enumerate(zip(self.owners, wanted, strict=True)):
             if owner.host != host:
                 moves.setdefault((owner.host if owner.host in self.handles else "", host), []).append(shard)
-        orphans = [self._take(host, shards) for (owner, host), shards in moves.items() if not owner]
+        orphans = [self._take(host, shards) for (before, host), shards in moves.items() if not before]
         await asyncio.gather(*orphans)
-        for (owner, host), shards in moves.items():
-            for shard in shards if owner else ():
-                if owner in self.handles and host in self.handles:
-                    await self._hand_over(shard, owner, host)
+        for (before, host), shards in moves.items():
+            for shard in shards if before else ():
+                if before in self.handles and host in self.handles:
+                    await self._hand_over(shard, before, host)
 
     async def _hand_over(self, shard: int, owner: str, host: str) -> None:
         try:

@@ -44,6 +44,7 @@ class Dispatching:
         self._results = results
         self._links: list[_Link] = []
         self._homeless: list[Entry] = []
+        self._sending: set[asyncio.Future[None]] = set()
 
     def set_executors(self, names: Sequence[str]) -> None:
         """The executors there are now; what was out at one that is gone goes out again."""
@@ -82,7 +83,9 @@ class Dispatching:
         for link in links:
             if link.waiting and link.under_way < CALLS_UNDER_WAY_MAX:
                 link.under_way += 1
-                asyncio.ensure_future(self._send(link))
+                sending = asyncio.ensure_future(self._send(link))
+                self._sending.add(sending)
+                sending.add_done_callback(self._sending.discard)
 
     async def _send(self, link: _Link) -> None:
         try:

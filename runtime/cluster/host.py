@@ -17,7 +17,8 @@ from ray.exceptions import RayError
 from actors.group import OrderGroupKind
 from catalog.loader import load
 from catalog.store import Catalogs, sample_catalogs
-from runtime.cluster.dispatching import Dispatching
+from runtime.cluster.dedicated import DedicatedOrders
+from runtime.cluster.dispatching import Dispatching, Entry
 from runtime.cluster.leases import HostLease
 from runtime.cluster.metrics import HostMetrics
 from runtime.cluster.names import COORDINATOR, find
@@ -43,7 +44,7 @@ def catalogs_of(options: ClusterOptions) -> Catalogs:
 
 
 class Host:
-    """One host of shards in pooled placement."""
+    """One host of shards."""
 
     def __init__(self, name: str, options: ClusterOptions) -> None:
         self.name = name
@@ -53,26 +54,29 @@ class Host:
         self.shell: Shell | None = None
         self.table: Table | None = None
         self.dispatching: Dispatching | None = None
+        self._dedicated = options.placement == "dedicated"
         self._mind: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
-        return f"{self.name} (pooled)"
+        return f"{self.name} ({self.options.placement})"
 
     async def start(self) -> int:
         """Connect and run; answers the process id."""
         journal = await RedisJournal.connect(
             self.options.journal_url, archive=Path(self.options.archive), cluster=self.options.journal_cluster
         )
+        catalogs = catalogs_of(self.options)
         self.shell = shell = Shell(
             self.name,
             journal,
-            [OrderGroupKind(catalogs_of(self.options))],
-            dispatch=lambda entries: dispatching.dispatch(entries),
+            [DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs)],
+            dispatch=self._dispatch,
             post=self._post,
             lease_valid=lambda: self.lease.valid(time.monotonic()),
             listener=self.metrics,
+            blocking=self._dedicated,
         )
-        self.dispatching = dispatching = Dispatching(self.name, shell.results)
+        self.dispatching = Dispatching(self.name, shell.results)
         shell.start()
         self._mind = [
             asyncio.create_task(work)
@@ -137,6 +141,10 @@ class Host:
             raise NoOwner(f"{self.name} has not started")
         return self.shell
 
+    def _dispatch(self, entries: list[Entry]) -> None:
+        if self.dispatching is not None:
+            self.dispatching.dispatch(entries)
+
     async def _post(self, out: Outgoing) -> Answer:
         table = self.table
         shard = shard_of(out.to, self._shell.journal.shards)
@@ -148,7 +156,8 @@ class Host:
         handle = find(owner.host) if owner.host else None
         if handle is None:
             return WrongOwner(shard)
-        return decode_answer(await handle.take_post.remote(encode(out), shard, owner.epoch))
+        answer: Answer = decode_answer(await handle.take_post.remote(encode(out), shard, owner.epoch))
+        return answer
 
     async def _renew(self) -> None:
         interval = min(LEASE_RENEWAL_INTERVAL_MS, self.options.lease_ms / 4) / 1000

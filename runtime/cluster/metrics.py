@@ -12,9 +12,25 @@ from ray.util.metrics import Counter, Gauge, Histogram
 
 from runtime.shell import Listener
 
-CYCLE_BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000, 600_000]
-COMMIT_BUCKETS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
-BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
+CYCLE_BUCKETS_MS: list[float] = [
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    60_000,
+    600_000,
+]
+COMMIT_BUCKETS_MS: list[float] = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
+BATCH_BUCKETS: list[float] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
 CYCLE_MAX_MS = 30 * 24 * 3_600 * 1_000
 _DONE = ("completed", "failed", "partial", "cancelled", "rejected")
 
@@ -54,20 +70,24 @@ class HostMetrics(Listener):
         self._process = psutil.Process()
 
     def committed(self, commits: int, records: int, seconds: float) -> None:
+        """See :class:`runtime.shell.Listener`."""
         self.commits += commits
         if len(self._samples) < 64:
             self._samples.append((commits, seconds * 1000))
 
     def ended(self, group: str, state: str, cycle_ms: int) -> None:
+        """See :class:`runtime.shell.Listener`."""
         self.counts[state] = self.counts.get(state, 0) + 1
         self.cycle.record_value(min(max(cycle_ms, 1), CYCLE_MAX_MS))
         if len(self._cycles) < 64:
             self._cycles.append(cycle_ms)
 
     def accepted(self, orders: int) -> None:
+        """See :class:`runtime.shell.Listener`."""
         self.counts["accepted"] += orders
 
     def transitions(self, events: int) -> None:
+        """See :class:`runtime.shell.Listener`."""
         self.events += events
 
     def recovered(self, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """A group in memory: its state, its timers and outbox, and what the journal still needs to hold of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -115,7 +116,7 @@ class Live:
         """Whether recovery must take the group up by itself: dispatches or sends are unanswered."""
         return bool(self.mail.outbox) or (self.state is not None and self.kind.has_open_work(self.state))
 
-    def fold_events(self, events: list[Event], at: int) -> None:
+    def fold_events(self, events: Sequence[Event], at: int) -> None:
         """Fold facts of one record."""
         for event in events:
             if isinstance(event, _OF_THE_KERNEL):

@@ -1,6 +1,9 @@
 """A gateway on a real uvicorn and a free port, in the test's own loop, over a runtime in the same process."""
 
 import asyncio
+import importlib.util
+import sys
+import types
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +15,11 @@ from gateway.app import create_app, uvicorn_options
 from gateway.auth import Principal
 from gateway.settings import GatewaySettings
 from tests.gateway.recording_runtime import RecordingRuntime
+
+if importlib.util.find_spec("actors.waiting") is None:
+    stub = types.ModuleType("actors.waiting")
+    stub.waits_for = lambda group, now: types.SimpleNamespace(stated=None, reasons=())  # type: ignore[attr-defined]
+    sys.modules["actors.waiting"] = stub
 
 TOKEN = "test-token"
 TOKENS = {
@@ -35,7 +43,7 @@ class Served:
 
     async def __aenter__(self) -> "Served":
         self._serving = asyncio.create_task(self.server.serve())
-        while not self.server.started:
+        while not self.server.started:  # noqa: ASYNC110 - uvicorn has a flag, no event
             await asyncio.sleep(0.005)
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from actors.events import OrderSubmitted
 from actors.group import OrderGroupKind, reply_of
 from actors.messages import AnyMessage, AnyReply, TaskResult, TaskResults
 from actors.structure import OrderGroup
@@ -31,7 +30,7 @@ class WaitingJournal(AsyncModelJournal):
 
     async def follow(self, positions: dict[int, int], *, block_ms: int) -> list[tuple[int, int, bytes]]:
         end = time.monotonic() + block_ms / 1000
-        while not (found := self.model.follow(positions)) and time.monotonic() < end:
+        while not (found := self.model.follow(positions)) and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         return found
 
@@ -102,6 +101,14 @@ class RecordingRuntime:
     async def free_disk(self) -> bool:
         return self.room
 
+    async def status(self) -> dict[str, Any]:
+        return {"pids": {}}
+
+    async def scale(
+        self, *, hosts: int | None, executors: int | None, gateways: int | None
+    ) -> dict[str, Any]:
+        return {"hosts": hosts or 1, "executors": executors or 1, "gateways": gateways or 1}
+
     def _entries(self, group: str, state: OrderGroup | None) -> set[bytes]:
         if state is None:
             return set()
@@ -123,14 +130,3 @@ class RecordingRuntime:
             )
         )
         assert isinstance(verdict, Committed)
-
-
-def submitted(runtime: RecordingRuntime) -> list[OrderSubmitted]:
-    found: list[Any] = []
-    for shard in range(SHARDS):
-        for _, frame in runtime.model.read(shard, after=0):
-            from runtime.journal.frames import decode_frame
-
-            for record in decode_frame(frame).records:
-                found += [e for e in msgspec.msgpack.decode(record.events) if e[0] == "submitted"]
-    return found

@@ -235,8 +235,8 @@ PIECES = st.one_of(
 )
 NAMES = st.sampled_from(
     [
-        "id href state orderDate completionDate requestedStartDate requestedCompletionDate externalId category priority",
-        "note action quantity product productOffering productOrderItem productOrderItemRelationship relatedParty",
+        "id href state orderDate completionDate requestedStartDate requestedCompletionDate externalId category",
+        "priority note action quantity product productOffering productOrderItem productOrderItemRelationship relatedParty",
         "productCharacteristic productSpecification place value name orderRelationship agreement extension",
     ]
 ).flatmap(lambda names: st.sampled_from(names.split()))

@@ -1,0 +1,134 @@
+"""Dedicated placement: each living order and each of its lines has a Ray actor of its own.
+
+The literal reading of the model, for study and for isolating single orders: some 50 MB and half a second an actor. The
+actors decide; state, epoch and commit stay with the order's group in its shard, so that lists, event feed, archive and
+recovery are the same as in pooled placement (``docs/decisions`` tells why). A lost actor is made again and asked again.
+"""
+
+from typing import Any
+
+import msgspec
+import ray
+import structlog
+from ray.exceptions import RayActorError
+
+from actors.behaviour import Decision
+from actors.group import OrderGroup, OrderGroupKind
+from actors.line import Line, OrderLineActor
+from actors.messages import Message
+from catalog.store import Catalogs
+from runtime.errors import Unavailable
+from runtime.limits import DEDICATED_LINE_ACTORS_MAX
+
+log = structlog.get_logger()
+ATTEMPTS = 3
+_encode = msgspec.msgpack.Encoder().encode
+_state = msgspec.msgpack.Decoder(OrderGroup).decode
+
+
+def order_name(order: str) -> str:
+    """The name under which an order's actor shows in Ray's dashboard."""
+    return f"Order {order}"
+
+
+def line_name(order: str, line: str) -> str:
+    """The name under which a line's actor shows in Ray's dashboard."""
+    return f"Order {order} line {line}"
+
+
+class LineProcess:
+    """A line's Ray actor: asked for decisions, keeps no truth."""
+
+    def __init__(self, order: str, line: str) -> None:
+        self._name = line_name(order, line)
+        self._behaviour = OrderLineActor()
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def decide(self, line: Line, message: Message, now: int) -> Decision:
+        """As :meth:`actors.line.OrderLineActor.decide`."""
+        return self._behaviour.decide(line, message, now)
+
+
+class _Lines:
+    """Decides for the lines of one order through their actors; beyond the bound, here."""
+
+    def __init__(self, order: str) -> None:
+        self._order = order
+        self._actors: dict[str, Any] = {}
+        self._here = OrderLineActor()
+
+    def decide(self, line: Line, message: Message, now: int) -> Decision:
+        """As :meth:`actors.line.OrderLineActor.decide`."""
+        for _ in range(ATTEMPTS):
+            actor = self._actors.get(line.id)
+            if actor is None:
+                if len(self._actors) >= DEDICATED_LINE_ACTORS_MAX:
+                    return self._here.decide(line, message, now)
+                name = line_name(self._order, line.id)
+                process: Any = ray.remote(LineProcess)
+                actor = process.options(name=name, num_cpus=0, get_if_exists=True).remote(
+                    self._order, line.id
+                )
+                self._actors[line.id] = actor
+            try:
+                decision: Decision = ray.get(actor.decide.remote(line, message, now))
+                return decision
+            except RayActorError as lost:
+                log.warning("line actor lost", order=self._order, line=line.id, reason=type(lost).__name__)
+                self._actors.pop(line.id, None)
+        return self._here.decide(line, message, now)
+
+
+class OrderProcess:
+    """An order's Ray actor: runs the turn of its group on the state it is given."""
+
+    def __init__(self, order: str, catalogs: Catalogs) -> None:
+        self._name = order_name(order)
+        self._kind = OrderGroupKind(catalogs, _Lines(order))
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def handle(self, group: str, state: bytes | None, message: Message, now: int) -> Decision:
+        """Decide one message on an encoded state."""
+        _, decision = self._kind.handle(group, None if state is None else _state(state), message, now)
+        return decision
+
+
+class DedicatedOrders(OrderGroupKind):
+    """The kind of group whose turns run in actors of their own. Its ``handle`` blocks: step the kernel in a thread."""
+
+    def __init__(self, catalogs: Catalogs) -> None:
+        super().__init__(catalogs)
+        self._catalogs = catalogs
+        self._actors: dict[str, Any] = {}
+
+    def handle(
+        self, group: str, state: OrderGroup | None, message: Message, now: int
+    ) -> tuple[OrderGroup | None, Decision]:
+        """Let the order's actor decide, fold what it decided.
+
+        :raises Unavailable: its actor was lost several times in a row.
+        """
+        encoded = None if state is None else _encode(state)
+        for _ in range(ATTEMPTS):
+            actor = self._actors.get(group)
+            if actor is None:
+                process: Any = ray.remote(OrderProcess)
+                named = process.options(name=order_name(group), num_cpus=0, get_if_exists=True)
+                actor = self._actors[group] = named.remote(group, self._catalogs)
+            try:
+                decision: Decision = ray.get(actor.handle.remote(group, encoded, message, now))
+            except RayActorError as lost:
+                log.warning("order actor lost", order=group, reason=type(lost).__name__)
+                self._actors.pop(group, None)
+                continue
+            for event in decision.events:
+                state = self.evolve(state, event, now)
+            if state is None or self.ended(state):
+                # Its lines' actors go with it: it owns them.
+                ray.kill(self._actors.pop(group))
+            return state, decision
+        raise Unavailable(f"the actor of order {group} was lost {ATTEMPTS} times in a row")
