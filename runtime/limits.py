@@ -24,6 +24,8 @@ SNAPSHOT_BYTES_FACTOR = 1
 SNAPSHOT_RECORD_BYTES_MIN = 64 * 1024
 RECOVERY_FRAMES_MAX = 20_000
 """Frames of one shard a recovery may have to read; older live groups are snapshotted to keep to it."""
+TRIM_FRAMES_MIN = 4_096
+"""Frames of one shard that gather before they are moved from the stream to the archive."""
 
 STREAM_UNANSWERED_LINES_MAX = 1_024
 BODY_BYTES_MAX = 32 * 1024 * 1024

@@ -24,11 +24,11 @@ from runtime.cluster.metrics import HostMetrics
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import NoOwner
+from runtime.errors import NoOwner, OrderloomError
 from runtime.journal.contract import Fenced
 from runtime.journal.redis_journal import RedisJournal
 from runtime.kernel.words import Answer, Outgoing, WrongOwner
-from runtime.limits import LEASE_RENEWAL_INTERVAL_MS
+from runtime.limits import LEASE_RENEWAL_INTERVAL_MS, TRIM_FRAMES_MIN
 from runtime.port import shard_of
 from runtime.shell import Shell
 from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode, encode_answers
@@ -36,6 +36,7 @@ from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode
 log = structlog.get_logger()
 METRICS_INTERVAL_S = 1.0
 RECOVERIES_AT_ONCE = 8
+TRIM_INTERVAL_S = 30.0
 
 
 def catalogs_of(options: ClusterOptions) -> Catalogs:
@@ -80,7 +81,13 @@ class Host:
         shell.start()
         self._mind = [
             asyncio.create_task(work)
-            for work in (self._renew(), self._follow_table(), self._tell_metrics(), self._end_with(shell))
+            for work in (
+                self._renew(),
+                self._follow_table(),
+                self._tell_metrics(),
+                self._trim(),
+                self._end_with(shell),
+            )
         ]
         gc.collect()
         gc.freeze()
@@ -196,6 +203,20 @@ class Host:
             await asyncio.sleep(METRICS_INTERVAL_S)
             shards = self._shell.kernel.shards.values()
             self.metrics.flush(sum(len(s.mailbox) for s in shards), sum(len(s.groups) for s in shards))
+
+    async def _trim(self) -> None:
+        """Move what no recovery needs any more into the archive, some thousand frames of a shard at a time."""
+        trimmed: dict[int, int] = {}
+        while True:
+            await asyncio.sleep(TRIM_INTERVAL_S)
+            for number, shard in list(self._shell.kernel.shards.items()):
+                try:
+                    state = await self._shell.journal.state(number)
+                    if state.recovery - trimmed.get(number, 0) >= TRIM_FRAMES_MIN:
+                        await self._shell.journal.trim(number, epoch=shard.epoch, up_to=state.recovery)
+                        trimmed[number] = state.recovery
+                except OrderloomError as away:
+                    log.warning("not trimmed", host=self.name, shard=number, reason=str(away))
 
     async def _end_with(self, shell: Shell) -> None:
         """A loop that ended is a bug: better a dead host, whose shards move, than one that looks alive."""
