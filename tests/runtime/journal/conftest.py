@@ -50,7 +50,7 @@ def cluster_url() -> Iterator[str]:
         async def start() -> None:
             await server.start()
             await ask(server.url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            while b"cluster_state:ok" not in await ask(server.url, "CLUSTER", "INFO"):  # type: ignore[operator] # noqa: ASYNC110
+            while b"cluster_state:ok" not in await ask(server.url, "CLUSTER", "INFO"):  # type: ignore[operator]
                 await asyncio.sleep(0.02)
 
         asyncio.run(start())
