@@ -20,7 +20,7 @@ from gateway.client import OrderloomClient
 MIX: dict[Shape, int] = {"mobile": 640, "triple-play": 220, "b6": 138, "sdwan-200": 2}
 """How often each shape comes, in a thousand orders."""
 UNANSWERED_MAX = 256
-LOOK_INTERVAL_S = 0.25
+LOOK_INTERVAL_S = 0.5
 TAIL_STILL_S = 60.0
 """How long nothing may end before the demonstration stops to wait."""
 
@@ -103,7 +103,9 @@ class Demonstration:
         counted = await self.watch.look()
         ended = sum(counted[each] for each in ENDS)
         summary = self.summary
-        summary.completed, summary.failed, summary.held = (counted[each] for each in ENDS)
+        summary.completed, summary.failed, summary.held = (
+            counted[each] for each in ("completed", "failed", "held")
+        )
         summary.in_progress = max(0, summary.accepted - ended)
         summary.seconds = time.monotonic() - self.began
         summary.accept_ms = self.latencies.percentiles_ms()

@@ -3,7 +3,8 @@
 What the figures mean: ``orders_per_second`` is completed orders over the time from the first send to the last
 completion, the tail after the generator stopped included. ``accept_ms`` is measured at the generator from the instant
 an order was due to its answer; ``cycle_ms`` by the hosts, from the acceptance to the end of the order. Percentiles are
-``p50``, ``p99`` and ``p999``.
+``p50``, ``p99`` and ``p999``. ``memory_bytes_per_order`` is what the hosts and the journal's server grew by over the
+run, for each order accepted.
 """
 
 import asyncio
@@ -29,12 +30,13 @@ from runtime.limits import STREAM_UNANSWERED_LINES_MAX
 
 STATUS_PATH = "/api/v1/status"
 STATUS_INTERVAL_S = 1.0
-TAIL_INTERVAL_S = 0.05
+TAIL_INTERVAL_S = 0.1
 TAIL_STILL_S = 60.0
 """How long the tail may stand still before the run ends with orders still in progress."""
 GENERATOR_GRACE_S = ANSWER_TIMEOUT_S + 60.0
-COUNTERS = ("accepted", "completed", "failed", "held", "transitions")
-ENDS = ("completed", "failed", "held")
+ENDS = ("completed", "failed", "held", "partial", "cancelled", "rejected")
+"""What a run waits for; a held order waits for a person, so that for a run it is at its end."""
+COUNTERS = ("accepted", "transitions", *ENDS)
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -77,7 +79,12 @@ class Watch:
     def since(self) -> dict[str, int]:
         """The counters of the last look, less those of the start."""
         counted = {each: int(self.now.get(each, 0)) - int(self.before.get(each, 0)) for each in COUNTERS}
-        return {**counted, "in_progress": int(self.now.get("in_progress", 0))}
+        return {**counted, "in_progress": max(0, counted["accepted"] - sum(counted[each] for each in ENDS))}
+
+    def memory_growth(self) -> dict[str, int]:
+        """Bytes by which the hosts and the journal's server have grown; a process that shrank counts with nothing."""
+        before, now = self.before.get("memory", {}), self.now.get("memory", {})
+        return {name: max(0, int(size) - int(before.get(name, 0))) for name, size in now.items()}
 
     async def _read(self, parameters: dict[str, str]) -> dict[str, Any]:
         answer = await self.http.get(STATUS_PATH, params=parameters)
@@ -183,7 +190,7 @@ def report(
     """The figures of a run, rounded to what was measured; units stand in the names."""
     counted = watch.since()
     elapsed = max(ended - sent["first_send"], 1e-9) if sent["first_send"] else float(options.seconds)
-    completed = counted["completed"]
+    completed, memory = counted["completed"], watch.memory_growth()
     return {
         "shape": options.shape,
         "seconds": options.seconds,
@@ -195,7 +202,7 @@ def report(
         "cycle_ms": watch.now.get("cycle_ms", {}),
         "transitions_per_second": round(counted["transitions"] / elapsed, 1),
         "fsync": watch.now.get("fsync", "unknown"),
-        "memory_bytes_per_order": watch.now.get("memory_bytes_per_order", 0),
+        "memory_bytes_per_order": round(sum(memory.values()) / max(1, counted["accepted"])),
         "rate": options.rate,
         "elapsed_seconds": round(elapsed, 2),
         "offered": sent["offered"],
@@ -204,7 +211,9 @@ def report(
         "undecided": sent["undecided"],
         "broken_connections": sent["broken"],
         "held": counted["held"],
+        "ended_otherwise": counted["partial"] + counted["cancelled"] + counted["rejected"],
         "in_progress": counted["in_progress"],
+        "memory_growth_bytes": memory,
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in sorted(cpu.items())},
         "cpu_us_per_order": {
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed

@@ -47,7 +47,7 @@ class StreamServer:
                 "in_progress": len(self.arrivals) - completed,
                 "transitions": 13 * completed,
                 "cycle_ms": {"p50": 1.0, "p99": 2.0, "p999": 3.0},
-                "memory_bytes_per_order": 4_000,
+                "memory": {"hosts_rss": 50_000_000, "server_used": 1_000_000 + 4_000 * len(self.arrivals)},
                 "fsync": "always",
             }
         )

@@ -42,6 +42,7 @@ async def test_a_run_counts_from_first_send_to_last_completion(stream_server: St
     )
     assert set(figures["accept_ms"]) == set(figures["cycle_ms"]) == {"p50", "p99", "p999"}
     assert figures["fsync"] == "always"
+    assert figures["memory_bytes_per_order"] == 4_000
     assert figures["cpu_seconds"]["generator"] > 0
     assert figures["cpu_us_per_order"]["gateway"] > 0
     assert seen[-1]["completed"] == figures["completed"]
