@@ -33,4 +33,10 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
 
 def too_large(bytes_max: int) -> BadRequest:
     """The refusal of a body or line above ``bytes_max`` bytes."""
-    return BadRequest("tooLarge", f"more than {bytes_max} bytes: split the order, or send less", status=413)
+    return BadRequest(
+        "tooLarge",
+        f"more than {bytes_max} bytes: split the order, or send less",
+        status=413,
+        # The rest of the body is not waited for.
+        headers={"Connection": "close"},
+    )

@@ -53,7 +53,8 @@ async def status(request: Request, _: Authenticated) -> Response:
                     "schema": {
                         "type": "object",
                         "properties": {
-                            name: {"type": "integer", "minimum": 1} for name in ("hosts", "executors", "gateways")
+                            name: {"type": "integer", "minimum": 1}
+                            for name in ("hosts", "executors", "gateways")
                         },
                     },
                     "example": {"hosts": 2, "executors": 4},

@@ -43,7 +43,7 @@ class Served:
 
     async def __aenter__(self) -> "Served":
         self._serving = asyncio.create_task(self.server.serve())
-        while not self.server.started:  # noqa: ASYNC110 - uvicorn has a flag, no event
+        while not self.server.started:
             await asyncio.sleep(0.005)
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

@@ -30,7 +30,7 @@ class WaitingJournal(AsyncModelJournal):
 
     async def follow(self, positions: dict[int, int], *, block_ms: int) -> list[tuple[int, int, bytes]]:
         end = time.monotonic() + block_ms / 1000
-        while not (found := self.model.follow(positions)) and time.monotonic() < end:  # noqa: ASYNC110
+        while not (found := self.model.follow(positions)) and time.monotonic() < end:
             await asyncio.sleep(0.002)
         return found
 
