@@ -1,0 +1,1 @@
+"""The rooms of the CLI: one for each thing an operator does."""

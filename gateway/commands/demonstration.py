@@ -1,0 +1,90 @@
+"""What `orderloom demo` shows once its system is up: orders that stream through it, a summary, and where to look.
+
+The stream itself stands on the floor above, where the load shapes are; it is found by name.
+"""
+
+import asyncio
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+
+from gateway.commands.failing import CommandFailed
+from gateway.commands.running import answer, token_of
+
+if TYPE_CHECKING:
+    from runtime.ray_keeper import Started
+    from runtime.run_record import RunRecord
+
+STREAM: Final = EntryPoint("stream", "benchmarks.demo:stream_demo", "orderloom.demo")
+"""``async (url, token, count, console) -> summary``."""
+ORDERS: Final = "/tmf-api/productOrderingManagement/v4/productOrder"
+
+
+class Demonstration:
+    """One demonstration: ``count`` orders, and whether the system stays up after them."""
+
+    def __init__(self, count: int, stay: bool) -> None:
+        self.count = count
+        self.stay = stay
+        self.console = Console(highlight=False)
+        self.summary: Any = None
+        self.problem = ""
+
+    def say(self, sentence: str) -> None:
+        """What happens around it, dimly."""
+        self.console.print(sentence, style="dim", markup=False)
+
+    async def run(self, record: "RunRecord", started: "Started") -> None:
+        """Stream, summarise, tell where to look; a stream that breaks leaves the system up to be looked at."""
+        token = token_of(Path(record.token_file))
+        try:
+            await self._tell_earlier(record.url, token)
+            stream: Any = STREAM.load()
+            self.summary = await stream(record.url, token, self.count, self.console)
+        except Exception as broken:
+            self.problem = f"the stream broke: {type(broken).__name__}: {broken}"
+            self.console.print(self.problem, style="red", markup=False)
+        self._tell_places(record, started, token)
+        if not self.stay:
+            import os
+            import signal
+
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    def judge(self) -> None:
+        """After the end: was everything as it should be? (:raises CommandFailed: with what was not.)"""
+        if self.problem:
+            raise CommandFailed(self.problem)
+        if self.summary is not None and not self.summary.all_completed:
+            raise CommandFailed("not every order was completed; see the summary above")
+
+    async def _tell_earlier(self, url: str, token: str) -> None:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
+            response = await http.get(ORDERS, params={"limit": "0", "fields": "id"})
+        answer(response)
+        earlier = int(response.headers["X-Total-Count"])
+        if earlier:
+            self.console.print(f"[green]{earlier:,} orders of earlier runs are here[/]")
+
+    def _tell_places(self, record: "RunRecord", started: "Started", token: str) -> None:
+        from rich.table import Table
+
+        places = Table.grid(padding=(0, 2))
+        places.add_row("gateway", record.url)
+        places.add_row("API documentation", f"{record.url}/docs")
+        places.add_row("bearer token", token)
+        if started.dashboard:
+            places.add_row("Ray dashboard", started.dashboard)
+            if started.dashboard_token:
+                places.add_row("  sign in with", started.dashboard_token)
+        places.add_row("data", record.options.data)
+        places.add_row("another terminal", f"orderloom status --data {record.options.data}")
+        self.console.print(places, soft_wrap=True, markup=False)
+        if self.stay:
+            self.console.print("[bold]Ctrl-C stops everything that was started.[/]")

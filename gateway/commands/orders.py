@@ -1,0 +1,208 @@
+"""`orderloom order`: single orders, what they wait for, their facts, and decisions on what is held."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from gateway.commands.failing import EXIT_USAGE, CommandFailed
+from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
+
+if TYPE_CHECKING:
+    import httpx
+
+app = typer.Typer(no_args_is_help=True, help="Single orders: show, list, facts, decisions on what is held.")
+
+ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
+OWN = "/api/v1/order"
+OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
+TargetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET", help="A task key or a line id, as `order show` lists them; `order` for itself."
+    ),
+]
+OF_THE_ORDER = "order"
+
+
+@app.command("show")
+def show_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Show one order as it durably is: its lines, what it waits for, its tasks. `--json`: the TMF622 order."""
+    with gateway(data) as client:
+        shown = answer(client.get(f"{ORDERS}/{quote(order, safe='')}"))
+        if as_json:
+            print_json(shown)
+            return
+        graph = answer(client.get(f"{OWN}/{quote(order, safe='')}/graph"))
+    _print_order(shown, graph)
+
+
+@app.command("journal")
+def show_journal(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Show every committed fact of an order, from its first to its last, archived ones included."""
+    with gateway(data) as client:
+        records = answer(client.get(f"{OWN}/{quote(order, safe='')}/journal"))
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        by = f"  by {record['by']}" if record.get("by") else ""
+        typer.echo(f"#{record['sequence']}  {record['at']}{by}")
+        for event in record["events"]:
+            rest = {
+                name: value for name, value in event.items() if name != "event" and value not in (None, "")
+            }
+            typer.echo(f"    {event['event']}  {_short(rest)}")
+
+
+@app.command("list")
+def list_orders(
+    state: Annotated[str | None, typer.Option(help="Only orders in this state, such as `held`.")] = None,
+    external_id: Annotated[str | None, typer.Option(help="Only orders with this externalId.")] = None,
+    party: Annotated[str | None, typer.Option(help="Only orders of this party's id.")] = None,
+    category: Annotated[str | None, typer.Option(help="Only orders of this category.")] = None,
+    limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
+    offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """List orders by order date. `--json`: the TMF622 orders."""
+    filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
+    asked = {name: value for name, value in filters.items() if value is not None}
+    with gateway(data) as client:
+        response = client.get(ORDERS, params={**asked, "limit": str(limit), "offset": str(offset)})
+        found = answer(response)
+    if as_json:
+        print_json(found)
+    else:
+        _print_list(found, response.headers.get("X-Total-Count", "?"))
+
+
+@app.command("retry")
+def retry(
+    order: OrderArgument,
+    target: TargetArgument,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Replace a value of the task's request; JSON, or else text."),
+    ] = None,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Dispatch a held task again, with the same or changed data, or free a held line or order."""
+    body = {"changes": dict(_change(each) for each in change)} if change else {}
+    _decide(data, order, target, "retry", body, as_json)
+
+
+@app.command("give-up")
+def give_up(
+    order: OrderArgument,
+    target: TargetArgument,
+    reason: Annotated[str, typer.Option(help="Why it will not be done; it stands in the journal.")],
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide that a held task, line or order will not be done. There is no way back."""
+    _decide(data, order, target, "giveUp", {"reason": reason}, as_json)
+
+
+def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any], as_json: bool) -> None:
+    with gateway(data) as client:
+        path = _path_of(client, order, target)
+        if "/task/" not in path and "changes" in body:
+            raise CommandFailed("only a task's request can be changed: leave --change out", EXIT_USAGE)
+        # An absent body and an empty one differ: without changes there is nothing to send.
+        done = answer(client.post(f"{path}/{verb}", json=body or None))
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"order {done['id']} is {done['state']}")
+
+
+def _path_of(client: "httpx.Client", order: str, target: str) -> str:
+    base = f"{OWN}/{quote(order, safe='')}"
+    if target == OF_THE_ORDER:
+        return base
+    graph = answer(client.get(f"{base}/graph"))
+    tasks = {str(task["key"]) for task in graph["tasks"]}
+    lines = {str(line["id"]) for line in graph["lines"]}
+    if target in tasks:
+        return f"{base}/task/{quote(target, safe='/')}"
+    if target in lines:
+        return f"{base}/line/{quote(target, safe='/')}"
+    known = ", ".join([*sorted(lines), *sorted(tasks)][:12])
+    raise CommandFailed(f"order {order} has no line or task {target!r}; it has {known} …")
+
+
+def _change(given: str) -> tuple[str, Any]:
+    name, sign, value = given.partition("=")
+    if not sign or not name:
+        raise CommandFailed(f"--change takes NAME=VALUE, not {given!r}", EXIT_USAGE)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _print_order(shown: dict[str, Any], graph: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"order {shown['id']}  {shown['state']}", style="bold", markup=False)
+    for name in ("externalId", "category", "description", "orderDate", "completionDate"):
+        if name in shown:
+            console.print(f"{name:15} {shown[name]}", markup=False)
+    console.print(f"{'catalog':15} {graph['catalog']}", markup=False)
+    for reason in shown.get("waitsFor", ()):
+        console.print(f"waits for       {_sentence(reason)}", style="yellow", markup=False)
+    for note in shown.get("note", ()):
+        console.print(f"note            {note.get('text', '')}", markup=False)
+    lines = Table("line", "action", "offering", "state")
+    for item in _items(shown):
+        offering = item.get("productOffering") or {}
+        lines.add_row(str(item["id"]), item.get("action", ""), offering.get("id", ""), item.get("state", ""))
+    console.print(lines)
+    tasks = Table("task", "state")
+    for task in graph["tasks"]:
+        tasks.add_row(str(task["key"]), str(task.get("state", "")))
+    if tasks.row_count:
+        console.print(tasks)
+
+
+def _items(parent: dict[str, Any]) -> list[dict[str, Any]]:
+    own = parent.get("productOrderItem", [])
+    return [found for item in own for found in (item, *_items(item))]
+
+
+def _print_list(found: list[dict[str, Any]], total: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "state", "order date", "externalId", "lines", "description")
+    table.columns[0].no_wrap = True
+    for order in found:
+        table.add_row(
+            order["id"],
+            order["state"],
+            order["orderDate"],
+            order.get("externalId", ""),
+            str(len(order.get("productOrderItem", ()))),
+            order.get("description", ""),
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{len(found)} of {total}")
+
+
+def _sentence(reason: Any) -> str:
+    if isinstance(reason, dict):
+        return str(reason.get("sentence") or reason.get("reason") or reason.get("text") or _short(reason))
+    return str(reason)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    return text if len(text) <= 240 else text[:239] + "…"

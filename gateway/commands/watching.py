@@ -1,0 +1,96 @@
+"""`orderloom status` and `orderloom scale`: what runs, what flows, and how much of it there should be."""
+
+from typing import Annotated, Any
+
+import typer
+
+from gateway.commands.failing import EXIT_USAGE, CommandFailed
+from gateway.commands.running import (
+    DATA_DEFAULT,
+    DataOption,
+    JsonOption,
+    answer,
+    gateway,
+    print_json,
+    record_of,
+)
+
+COUNTERS = ("accepted", "in_progress", "completed", "failed", "held", "transitions", "commits")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command("status")(status)
+    app.command("scale")(scale)
+
+
+def status(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Show processes, shards and counters as they are now."""
+    record = record_of(data)
+    with gateway(data) as client:
+        told: dict[str, Any] = answer(client.get("/api/v1/status"))
+    # The record is read again: a server or a Ray that was started anew has another pid.
+    told["pids"] = {**told.get("pids", {}), **record_of(data).own_pids()}
+    told = {"gateway": record.url, "dashboard": record.dashboard, "started": record.started, **told}
+    if as_json:
+        print_json(told)
+    else:
+        _show(told)
+
+
+def _show(told: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"gateway   {told['gateway']} (since {told['started']})")
+    console.print(f"dashboard {told['dashboard'] or '-'}")
+    counters = Table(*(name.replace("_", " ") for name in COUNTERS), "cycle p50 / p99 / p999 ms")
+    cycle = told.get("cycle_ms", {})
+    counters.add_row(
+        *(f"{told[name]:,}" if name in told else "-" for name in COUNTERS),
+        " / ".join(str(cycle.get(name, "-")) for name in ("p50", "p99", "p999")),
+    )
+    console.print(counters)
+    shards = _shards_by_owner(told.get("shards", []))
+    processes = Table("process", "pid", "shards")
+    for role, pid in _flat(told["pids"]):
+        processes.add_row(role, str(pid), str(shards.get(role, "")))
+    console.print(processes)
+    if shards.get(""):
+        console.print(f"{shards['']} shards have no owner at the moment", style="yellow")
+
+
+def _shards_by_owner(shards: Any) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for shard in shards if isinstance(shards, list) else []:
+        owner = str(shard.get("owner") or "")
+        counted[owner] = counted.get(owner, 0) + 1
+    return counted
+
+
+def _flat(pids: dict[str, Any]) -> list[tuple[str, int]]:
+    rows: list[tuple[str, int]] = []
+    for role, value in pids.items():
+        rows += list(value.items()) if isinstance(value, dict) else [(role, value)]
+    return rows
+
+
+def scale(
+    hosts: Annotated[int | None, typer.Option(min=1, help="How many hosts there should be.")] = None,
+    executors: Annotated[int | None, typer.Option(min=1, help="How many executors.")] = None,
+    gateways: Annotated[int | None, typer.Option(min=1, help="How many gateway replicas.")] = None,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for other numbers of processes; what is left out stays as it is. Shards move while orders flow."""
+    asked = {"hosts": hosts, "executors": executors, "gateways": gateways}
+    wanted = {kind: number for kind, number in asked.items() if number is not None}
+    if not wanted:
+        raise CommandFailed("say what to scale: --hosts, --executors or --gateways", EXIT_USAGE)
+    with gateway(data) as client:
+        now = answer(client.post("/api/v1/scale", json=wanted))
+    if as_json:
+        print_json(now)
+    else:
+        typer.echo("wanted: " + ", ".join(f"{number} {kind}" for kind, number in now.items()))
