@@ -1,9 +1,10 @@
 """Whether this gateway lives, how the runtime stands, and how many of everything there should be."""
 
 import time
+from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from gateway.bodies import read_body
 from gateway.context import Authenticated, Operator, gateway_of
@@ -29,15 +30,17 @@ async def health() -> Response:
 
 
 @router.get("/api/v1/status", summary="Processes, shards, counters, catalog and room on disk")
-async def status(request: Request, _: Authenticated) -> Response:
-    """The runtime as it is now; 503 while nobody can tell."""
+async def status(
+    request: Request, _: Authenticated, window: Annotated[Literal["new"] | None, Query()] = None
+) -> Response:
+    """The runtime as it is now; 503 while nobody can tell. `window=new` starts the cycle times anew after it."""
     runtime = gateway_of(request).runtime
     return JsonAnswer(
         {
             "catalog": runtime.catalogs.current.version,
             "freeDisk": await runtime.free_disk(),
             "gatewayUptimeSeconds": round(time.monotonic() - _started, 3),
-            **await runtime.status(),
+            **await runtime.status(new_window=window == "new"),
         }
     )
 

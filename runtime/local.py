@@ -93,7 +93,7 @@ class LocalRuntime:
         """See the port."""
         return True
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""
         return {"pids": {"local": os.getpid()}, "shards": sorted(self._epochs)}
 

@@ -32,8 +32,11 @@ class Runtime(Protocol):
     async def free_disk(self) -> bool:
         """Whether the journal's disk has room for new orders."""
 
-    async def status(self) -> dict[str, Any]:
-        """Processes, shards and counters as they are now, for operators and benchmarks."""
+    async def status(self, *, new_window: bool = False) -> dict[str, Any]:
+        """Processes, shards and counters as they are now, for operators and benchmarks.
+
+        :param new_window: start the distribution of cycle times anew after this answer.
+        """
 
     async def scale(
         self, *, hosts: int | None, executors: int | None, gateways: int | None

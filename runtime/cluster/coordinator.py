@@ -22,7 +22,7 @@ from runtime.cluster.host import Host
 from runtime.cluster.leases import LeaseBook
 from runtime.cluster.names import executor_name, find, gateway_name, host_name
 from runtime.cluster.options import ClusterOptions
-from runtime.cluster.report import report
+from runtime.cluster.report import Processes, report
 from runtime.cluster.table import Owner, Table, spread
 from runtime.errors import JournalAway
 from runtime.journal.redis_journal import RedisJournal
@@ -47,7 +47,7 @@ class Coordinator:
         self.owners: list[Owner] = []
         self.epoch = 0
         self.version = 0
-        self._numbers = 0
+        self._numbers = {"hosts": 0, "executors": 0, "gateways": 0}
         self._ready: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._starting: set[str] = set()
@@ -147,17 +147,11 @@ class Coordinator:
             and len(self.gateways) >= self.wanted["gateways"]
         )
 
-    async def status(self) -> dict[str, Any]:
-        """Processes, shards and counters as they are now."""
+    async def status(self, new_window: bool = False) -> dict[str, Any]:
+        """Processes, shards and counters as they are now; ``new_window`` starts the cycle times anew."""
         await self.start()
-        return await report(
-            self.journal,
-            self._table(),
-            dict(self.handles),
-            dict(self.executors),
-            dict(self.gateways),
-            self.wanted,
-        )
+        processes = Processes(dict(self.handles), dict(self.executors), dict(self.gateways))
+        return await report(self.journal, self._table(), processes, self.wanted, new_window)
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
@@ -165,7 +159,10 @@ class Coordinator:
         while True:
             try:
                 for host in self.leases.expired(time.monotonic()):
+                    silent = self.handles.get(host)
                     self._lose(host, "was silent for longer than its lease")
+                    if silent is not None:
+                        ray.kill(silent)
                 await self._populate()
                 await self._assign()
             except Exception as fault:
@@ -178,29 +175,30 @@ class Coordinator:
         await self._more("executors", self.executors, self._start_executor)
         if all(owner.host in self.leases for owner in self.owners):
             await self._more("gateways", self.gateways, self._start_gateway)
-        for host in sorted(self.handles)[self.wanted["hosts"] :]:
+        for host in list(self.handles)[self.wanted["hosts"] :]:
             self._spawn_once(f"retire {host}", self._retire(host))
         for mine, kind in ((self.executors, "executors"), (self.gateways, "gateways")):
-            for name in sorted(mine)[self.wanted[kind] :]:
+            for name in list(mine)[self.wanted[kind] :]:
                 handle = mine.pop(name)
                 self._change()
                 ray.kill(handle)
 
-    async def _more(self, kind: str, mine: dict[str, Any], start: Callable[[], Awaitable[None]]) -> None:
+    async def _more(self, kind: str, mine: dict[str, Any], start: Callable[[int], Awaitable[None]]) -> None:
         under_way = sum(entry.startswith(kind) for entry in self._starting)
         for _ in range(self.wanted[kind] - len(mine) - under_way):
-            self._numbers += 1
-            self._spawn_once(f"{kind} {self._numbers}", start())
+            self._numbers[kind] += 1
+            number = self._numbers[kind]
+            self._spawn_once(f"{kind} {number}", start(number))
 
-    async def _start_host(self) -> None:
-        name = host_name(self.epoch, self._numbers)
+    async def _start_host(self, number: int) -> None:
+        name = host_name(self.epoch, number)
         handle = self._actor(Host, name, max_concurrency=CONCURRENT_CALLS).remote(name, self.options)
         await asyncio.wait_for(_ref(handle.start.remote()), START_TIMEOUT_S)
         self._adopt(name, handle)
         log.info("host started", host=name)
 
-    async def _start_executor(self) -> None:
-        name = executor_name(self.epoch, self._numbers)
+    async def _start_executor(self, number: int) -> None:
+        name = executor_name(self.epoch, number)
         handle = self._actor(ExecutorActor, name, max_concurrency=CONCURRENT_CALLS).remote(name, self.options)
         await asyncio.wait_for(_ref(handle.start.remote()), START_TIMEOUT_S)
         self.executors[name] = handle
@@ -208,8 +206,8 @@ class Coordinator:
         self._watch_end(name, handle, self.executors)
         self._change()
 
-    async def _start_gateway(self) -> None:
-        name = gateway_name(self.epoch, self._numbers)
+    async def _start_gateway(self, number: int) -> None:
+        name = gateway_name(self.epoch, number)
         module, _, cls = self.options.gateway_class.partition(":")
         gateway = getattr(import_module(module), cls)
         handle = self._actor(gateway, name, max_concurrency=CONCURRENT_CALLS).remote(name, self.options)

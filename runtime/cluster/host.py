@@ -118,8 +118,8 @@ class Host:
         """Never answers: the caller learns by Ray's error that this actor is gone."""
         await asyncio.Event().wait()
 
-    async def status(self) -> dict[str, Any]:
-        """Process and counters as they are now."""
+    async def status(self, new_window: bool = False) -> dict[str, Any]:
+        """Process and counters as they are now; ``new_window`` starts the cycle times anew."""
         shards = self._shell.kernel.shards
         return {
             "pid": os.getpid(),
@@ -127,7 +127,7 @@ class Host:
             "groups": sum(len(shard.groups) for shard in shards.values()),
             "mailbox": sum(len(shard.mailbox) for shard in shards.values()),
             "tasks_out": self.dispatching.out if self.dispatching else 0,
-            **self.metrics.status(),
+            **self.metrics.status(new_window),
         }
 
     # -- what gateways and other hosts ask ----------------------------------------------------------------------

@@ -117,13 +117,16 @@ class HostMetrics(Listener):
         self._mailbox.set(mailbox)
         self._groups.set(groups)
 
-    def status(self) -> dict[str, Any]:
-        """The counts since this host started."""
+    def status(self, new_window: bool) -> dict[str, Any]:
+        """The counts since this host started; ``new_window`` starts the cycle times anew after this answer."""
+        cycle = self.cycle.encode()
+        if new_window:
+            self.cycle.reset()
         return {
             **self.counts,
             "commits": self.commits,
             "transitions": self.events,
             "rss": self._process.memory_info().rss,
             "cpu_seconds": time.process_time(),
-            "cycle": self.cycle.encode(),
+            "cycle": cycle,
         }

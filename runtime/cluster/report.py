@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from hdrh.histogram import HdrHistogram
@@ -20,17 +20,28 @@ _SUMS = ("accepted", "completed", "failed", "partial", "cancelled", "rejected", 
 _STATES = ("acknowledged", "inProgress", "held", "pending")
 
 
+class Processes(NamedTuple):
+    """The handles of the living actors by name."""
+
+    hosts: dict[str, Any]
+    executors: dict[str, Any]
+    gateways: dict[str, Any]
+
+
 async def report(
     journal: RedisJournal,
     table: Table,
-    hosts: dict[str, Any],
-    executors: dict[str, Any],
-    gateways: dict[str, Any],
+    processes: Processes,
     wanted: dict[str, int],
+    new_window: bool,
 ) -> dict[str, Any]:
     """Counters (since each host started), live orders by state (from the journal), processes and shards."""
-    said_hosts, said_executors, said_gateways, states, memory = await asyncio.gather(
-        _ask(hosts), _ask(executors), _ask(gateways), _by_state(journal), _memory(journal)
+    said_hosts, said_executors, said_gateways, states, (memory, fsync) = await asyncio.gather(
+        _ask(processes.hosts, new_window),
+        _ask(processes.executors),
+        _ask(processes.gateways),
+        _by_state(journal),
+        _server(journal),
     )
     sums = {name: sum(int(said.get(name, 0)) for said in said_hosts.values()) for name in _SUMS}
     cycle = HdrHistogram(1, CYCLE_MAX_MS, 3)
@@ -54,6 +65,7 @@ async def report(
         "memory": {"hosts_rss": rss, "server_used": memory},
         "memory_bytes_per_order": round((rss + memory) / live) if live else 0,
         "coordinator": {"pid": os.getpid(), "epoch": table.coordinator, "table": table.version},
+        "fsync": fsync,
         "wanted": wanted,
         "pids": {
             "coordinator": os.getpid(),
@@ -70,10 +82,12 @@ def _pids(said: dict[str, dict[str, Any]]) -> dict[str, int]:
     return {name: entry["pid"] for name, entry in said.items() if "pid" in entry}
 
 
-async def _ask(actors: dict[str, Any]) -> dict[str, dict[str, Any]]:
+async def _ask(actors: dict[str, Any], *arguments: Any) -> dict[str, dict[str, Any]]:
     async def one(handle: Any) -> dict[str, Any]:
         try:
-            said: dict[str, Any] = await asyncio.wait_for(_ref(handle.status.remote()), ASK_TIMEOUT_S)
+            said: dict[str, Any] = await asyncio.wait_for(
+                _ref(handle.status.remote(*arguments)), ASK_TIMEOUT_S
+            )
             return said
         except (RayError, TimeoutError) as silent:
             return {"silent": type(silent).__name__}
@@ -92,11 +106,12 @@ async def _by_state(journal: RedisJournal) -> dict[str, int]:
     return {state: sum(counts[n * shards : (n + 1) * shards]) for n, state in enumerate(_STATES)}
 
 
-async def _memory(journal: RedisJournal) -> int:
+async def _server(journal: RedisJournal) -> tuple[int, str]:
+    """Memory in bytes and what the server does on a commit."""
     try:
-        return await journal.registry.memory_bytes()
+        return await journal.registry.memory_bytes(), await journal.durability()
     except JournalAway:
-        return 0
+        return 0, "unknown"
 
 
 async def _ref(reference: Any) -> Any:

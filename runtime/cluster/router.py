@@ -116,9 +116,9 @@ class Router:
             DISK_FREE_SHARE_MIN, 1
         )
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""
-        status: dict[str, Any] = await self._operator("status")
+        status: dict[str, Any] = await self._operator("status", new_window)
         return status
 
     async def scale(
