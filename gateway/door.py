@@ -19,12 +19,12 @@ from gateway.identity import (
     id_from_idempotency_key,
     random_id,
 )
-from gateway.tmf.order_faults import faults_of
+from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
 from gateway.tmf.order_rules import keeps_rules
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
 from gateway.tmf.product_order_form import ProductOrderCreate
-from gateway.violations import BadRequest, Violation, pointer_of
-from runtime.errors import InvariantBroken
+from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
+from runtime.errors import invariant
 from runtime.limits import JSON_DEPTH_MAX
 
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
@@ -92,14 +92,17 @@ class Door:
         try:
             form = msgspec.convert(order, ProductOrderCreate)
         except msgspec.ValidationError as error:
-            faults.extend(faults_of(order, document, catalog))
-            if not faults:
-                raise InvariantBroken(f"the fast reader alone refuses: {error}") from error
+            if document.count(b"{") > THOROUGH_OBJECTS_MAX:
+                faults.extend(first_fault_of(error))
+            else:
+                faults.extend(faults_of(order, document, catalog))
+            invariant(bool(faults), f"what one reader refuses the other refuses: {error}")
             raise _refused(faults) from None
-        if faults or not keeps_rules(form, catalog):
-            faults.extend(faults_of(order, document, catalog))
-            if not faults:
-                raise InvariantBroken("the fast rules alone refuse an order")
+        if not keeps_rules(form, catalog):
+            broken = rule_faults_of(order, catalog)
+            invariant(bool(broken), "the rules say in words what they say in a yes or no")
+            faults.extend(broken)
+        if faults:
             raise _refused(faults)
         return _admitted(form, document, catalog.version, principal, key)
 
@@ -150,6 +153,8 @@ def party_of(parties: tuple[RelatedParty, ...]) -> str:
 
 def _refused(faults: list[Violation]) -> BadRequest:
     places = "1 violation" if len(faults) == 1 else f"{len(faults)} violations"
+    if len(faults) > VIOLATIONS_MAX:
+        places = f"more than {VIOLATIONS_MAX} violations"
     return BadRequest("invalidOrder", f"the product order cannot be accepted: {places}", faults)
 
 

@@ -1,6 +1,7 @@
 """What is wrong with something a stranger sent: where, which rule, and in words."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 MESSAGE_LENGTH_MAX: Final = 400
 """Characters of a violation's message; a value that is quoted in it may be megabytes long."""
 VIOLATIONS_MAX: Final = 1_000
-"""How many violations one answer lists; beyond it the answer says how many more there are."""
+"""How many violations one answer lists; beyond it the answer says that there are more."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -37,7 +38,8 @@ class BadRequest(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
-        self.violations = tuple(_shortened(violation) for violation in violations)
+        listed = islice(violations, VIOLATIONS_MAX + 1)  # one more tells that there are more
+        self.violations = tuple(_shortened(violation) for violation in listed)
         self.status = status
         self.headers = headers or {}
 

@@ -48,8 +48,10 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_
 def error_of(problem: Exception) -> tuple[int, Error]:
     """HTTP status and body for anything raised while a request was answered."""
     if isinstance(problem, BadRequest):
-        shown, more = problem.violations[:VIOLATIONS_MAX], len(problem.violations) - VIOLATIONS_MAX
-        message = f"the first {VIOLATIONS_MAX} violations are listed, {more} more are not" if more > 0 else ""
+        shown = problem.violations[:VIOLATIONS_MAX]
+        message = (
+            f"only the first {VIOLATIONS_MAX} are listed" if len(problem.violations) > VIOLATIONS_MAX else ""
+        )
         return problem.status, error(problem.status, problem.code, problem.reason, message, shown)
     if isinstance(problem, OrderloomError):
         return problem.status, error(problem.status, problem.code, str(problem) or problem.code)

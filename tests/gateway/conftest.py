@@ -14,6 +14,7 @@ import uvicorn
 from gateway.app import create_app, uvicorn_options
 from gateway.auth import Principal
 from gateway.settings import GatewaySettings
+from runtime.port import Runtime
 from tests.gateway.recording_runtime import RecordingRuntime
 
 if importlib.util.find_spec("actors.waiting") is None:
@@ -33,7 +34,7 @@ TOKENS = {
 class Served:
     """A running gateway."""
 
-    def __init__(self, runtime: RecordingRuntime, settings: GatewaySettings) -> None:
+    def __init__(self, runtime: Runtime, settings: GatewaySettings) -> None:
         self.runtime = runtime
         self.settings = settings
         self.app = create_app(runtime, settings)
