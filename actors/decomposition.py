@@ -96,7 +96,9 @@ class DecompositionActor:
         return Decision(events=events, inside=[(line_address(line), RollUp()) for line in lines])
 
     @staticmethod
-    def _of_children(orders: dict[str, DomainOrder], parent: DomainOrder, standing: dict[str, State]) -> State:
+    def _of_children(
+        orders: dict[str, DomainOrder], parent: DomainOrder, standing: dict[str, State]
+    ) -> State:
         tally: dict[State, int] = {}
         for key in parent.children:
             child = standing.get(key, orders[key].state)

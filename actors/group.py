@@ -98,7 +98,9 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         return ORDER, message
 
-    def _decide(self, group: str, state: OrderGroup | None, address: str, message: Message, now: int) -> Decision:
+    def _decide(
+        self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
+    ) -> Decision:
         if address == ORDER or state is None:
             if state is not None and type(message) is RollUp:
                 message = RollUp(self._movable(state))
@@ -172,7 +174,9 @@ class OrderGroupKind:
             "action": order.action,
             "kind": order.kind,
             "specification": order.specification,
-            "characteristics": {**order.characteristics, **task.changes} if task.changes else order.characteristics,
+            "characteristics": {**order.characteristics, **task.changes}
+            if task.changes
+            else order.characteristics,
         }
         inputs = _outputs(state, task)
         if inputs:
@@ -189,4 +193,8 @@ def reply_of(decision: Decision) -> AnyReply:
     """What the sender of a message is told when the actors named no reply of their own."""
     if decision.reply is not None:
         return decision.reply
-    return Done("") if decision.events or decision.inside else RefusedReply("nothingToDo", "there was nothing to do")
+    return (
+        Done("")
+        if decision.events or decision.inside
+        else RefusedReply("nothingToDo", "there was nothing to do")
+    )

@@ -3,7 +3,6 @@
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``.
 """
 
-
 from actors.messages import Message
 from actors.states import State
 from catalog.lines import LineRequest, TaskPlan
@@ -83,5 +82,3 @@ class EnterLine(Message, frozen=True, tag="enterLine"):
     """To a line: follow the order out of ``draft``."""
 
     state: State
-
-

@@ -69,22 +69,34 @@ class OrderLineActor:
             return Decision(events=_walk(line, message.state))
         if isinstance(message, HoldLine):
             if line.state is not S.ACKNOWLEDGED:
-                return refused("lineStarted", f"line {line.id} is {line.state}: it waits for nothing before its start")
-            return Decision(events=_walk(line, S.HELD, message.code, message.reason), inside=[(ORDER, RollUp())])
+                return refused(
+                    "lineStarted", f"line {line.id} is {line.state}: it waits for nothing before its start"
+                )
+            return Decision(
+                events=_walk(line, S.HELD, message.code, message.reason), inside=[(ORDER, RollUp())]
+            )
         if not (line.state is S.HELD and line.code):
             return refused(
-                "lineNotHeld", f"line {line.id} is {line.state} and is not held by the end of something it needs"
+                "lineNotHeld",
+                f"line {line.id} is {line.state} and is not held by the end of something it needs",
             )
         if isinstance(message, FreeLine):
             return Decision(
                 events=_walk(line, S.ACKNOWLEDGED),
-                inside=[(ORCHESTRATION, StartLine(line.id)), (line_address(line.id), RollUp()), (ORDER, RollUp())],
+                inside=[
+                    (ORCHESTRATION, StartLine(line.id)),
+                    (line_address(line.id), RollUp()),
+                    (ORDER, RollUp()),
+                ],
             )
         if isinstance(message, DropLine):
             if line.children:
                 return Decision(inside=[(ORCHESTRATION, DropTasks(line.id))])
             # A line of a large order whose turn has not come yet is decomposed all the same; it ends then.
-            return Decision(events=_walk(line, S.CANCELLED, "givenUp", message.reason), inside=self._ended(line, S.CANCELLED))
+            return Decision(
+                events=_walk(line, S.CANCELLED, "givenUp", message.reason),
+                inside=self._ended(line, S.CANCELLED),
+            )
         return refused("unknownMessage", f"line {line.id} does not understand {type(message).__name__}")
 
     def _roll_up(self, line: Line, message: RollUp) -> Decision:

@@ -278,7 +278,9 @@ class OrchestrationActor:
         if task is None:
             return refused("unknownTarget", f"the order has no task or line {message.target!r}")
         if task.state not in (S.HELD, S.PENDING):
-            return refused("taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is retried")
+            return refused(
+                "taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is retried"
+            )
         plan = _Plan(state, now)
         generation = task.generation + (1 if message.changes else 0)
         plan.events.append(TaskRedriven(task.key, generation, message.changes or {}))
@@ -289,7 +291,9 @@ class OrchestrationActor:
         if task is None:
             return refused("unknownTarget", f"the order has no task or line {message.target!r}")
         if task.state not in (S.HELD, S.PENDING):
-            return refused("taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is given up")
+            return refused(
+                "taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is given up"
+            )
         plan = _Plan(state, now)
         plan.events.append(TaskGivenUp(task.key, message.reason))
         plan.events.append(TaskFailed(task.key))

@@ -122,7 +122,9 @@ class OrderActor:
         if isinstance(message, WithdrawDraft):
             return self._withdraw(order)
         if not order.code:
-            return refused("orderHeldByTask", f"order {order.id} is held by its tasks: name the task, see waitsFor")
+            return refused(
+                "orderHeldByTask", f"order {order.id} is held by its tasks: name the task, see waitsFor"
+            )
         if isinstance(message, Retry):
             return self._free(order, now)
         assert isinstance(message, GiveUp)
@@ -151,7 +153,13 @@ class OrderActor:
         decision = Decision(events=[submitted], reply=Accepted(group, state, now))
         if state is S.ACKNOWLEDGED:
             self._wait_or_start(
-                decision, group, message.document, message.catalog, message.requested_start, message.depends_on, now
+                decision,
+                group,
+                message.document,
+                message.catalog,
+                message.requested_start,
+                message.depends_on,
+                now,
             )
         return decision
 
@@ -228,7 +236,9 @@ class OrderActor:
     def _free(self, order: Order, now: int) -> Decision:
         decision = Decision(events=_walk(order, S.ACKNOWLEDGED), reply=Done(S.ACKNOWLEDGED))
         decision.events += [
-            DependencyEnded(other, WAIVED) for other, state in order.depends_on.items() if state != S.COMPLETED
+            DependencyEnded(other, WAIVED)
+            for other, state in order.depends_on.items()
+            if state != S.COMPLETED
         ]
         decision.inside += [
             (line_address(line.request.line), EnterLine(S.ACKNOWLEDGED)) for line in lines_of(order.document)
@@ -241,7 +251,8 @@ class OrderActor:
     def _drop(order: Order, message: GiveUp) -> Decision:
         return Decision(
             inside=[
-                (line_address(line.request.line), DropLine(message.reason)) for line in lines_of(order.document)
+                (line_address(line.request.line), DropLine(message.reason))
+                for line in lines_of(order.document)
             ],
             reply=Done(S.CANCELLED),
         )

@@ -12,7 +12,9 @@ S = State
 _MOVING = (S.IN_PROGRESS, S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION)
 
 
-def roll_up(children: Mapping[State, int], *, started: bool, movable: bool = True, wished: bool = True) -> State:
+def roll_up(
+    children: Mapping[State, int], *, started: bool, movable: bool = True, wished: bool = True
+) -> State:
     """The parent's state.
 
     :param children: how many children stand in each state; zeros are ignored.

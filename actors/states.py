@@ -109,8 +109,17 @@ PRODUCT_ORDER: Final = Machine(
     name="ProductOrder",
     source="TMF622 v4.0; draft from v5.0",
     initial=(S.DRAFT, S.ACKNOWLEDGED, S.REJECTED),
-    arcs={**_WAITING, **_ENDS, **_PARTIAL, **_CANCELLATION, (S.ACKNOWLEDGED, S.PENDING): _BEFORE_WORK[S.ACKNOWLEDGED, S.PENDING]},
-    extensions={**{arc: why for arc, why in _BEFORE_WORK.items() if arc != (S.ACKNOWLEDGED, S.PENDING)}, **_DRAFT},
+    arcs={
+        **_WAITING,
+        **_ENDS,
+        **_PARTIAL,
+        **_CANCELLATION,
+        (S.ACKNOWLEDGED, S.PENDING): _BEFORE_WORK[S.ACKNOWLEDGED, S.PENDING],
+    },
+    extensions={
+        **{arc: why for arc, why in _BEFORE_WORK.items() if arc != (S.ACKNOWLEDGED, S.PENDING)},
+        **_DRAFT,
+    },
 )
 PRODUCT_ORDER_ITEM: Final = Machine(
     name="ProductOrderItem",
@@ -158,7 +167,11 @@ TASK: Final = Machine(
 )
 MACHINES: Final = (PRODUCT_ORDER, PRODUCT_ORDER_ITEM, SERVICE_ORDER, RESOURCE_ORDER, TASK)
 
-DOMAIN_ORDER_MACHINES: Final = {"product": PRODUCT_ORDER, "service": SERVICE_ORDER, "resource": RESOURCE_ORDER}
+DOMAIN_ORDER_MACHINES: Final = {
+    "product": PRODUCT_ORDER,
+    "service": SERVICE_ORDER,
+    "resource": RESOURCE_ORDER,
+}
 
 
 @cache

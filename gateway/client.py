@@ -113,7 +113,7 @@ class OrderloomClient:
         return dict(answered)
 
     async def list(self, *, offset: int = 0, limit: int = 20, **filters: str) -> OrderPage:
-        """A page of orders by (orderDate, id). Filters have TMF's names: ``state="held"``, ``**{"orderDate.gt": d}``."""
+        """A page of orders by (orderDate, id). Filters have TMF's names, such as ``state="held"``."""
         query = {**filters, "offset": str(offset), "limit": str(limit)}
         total, answered = await self._asked("GET", "/productOrder", params=query)
         return OrderPage(list(answered), total)

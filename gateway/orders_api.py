@@ -10,10 +10,12 @@ from fastapi import APIRouter, Body, Path, Request, Response
 
 from actors.events import AnyEvent
 from actors.messages import AnyMessage, Done, GiveUp, Retry
+from actors.waiting import waits_for
 from gateway.context import Authenticated, Gateway, Operator, gateway_of, now_ms
 from gateway.json_answers import JsonAnswer
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_ordering import refusal
+from runtime.history import history
 
 router = APIRouter(prefix="/api/v1", tags=["Orders"])
 OrderId = Annotated[str, Path(alias="id", description="The order's id.")]
@@ -34,8 +36,6 @@ _events = msgspec.msgpack.Decoder(list[AnyEvent])
 @router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
 async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
     """Everything below an order: lines, the graph of domain orders with their referrers, tasks with what they need."""
-    from actors.waiting import waits_for
-
     group = await gateway_of(request).group(order)
     report = waits_for(group, now_ms())
     return JsonAnswer(
@@ -54,8 +54,6 @@ async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
 @router.get("/order/{id}/journal", summary="Every committed fact of an order")
 async def journal(request: Request, _: Authenticated, order: OrderId) -> Response:
     """The order's records from its first to its last, from archive and stream alike."""
-    from runtime.history import history
-
     gateway = gateway_of(request)
     await gateway.group(order)
     records = await history(gateway.runtime.journal, order)

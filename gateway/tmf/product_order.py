@@ -14,6 +14,7 @@ import msgspec
 from actors.group import OrderGroup
 from actors.line import Line
 from actors.states import FINAL, State
+from actors.waiting import Reason, waits_for
 from gateway.tmf.product_order_form import ProductOrder
 
 NOTE_AUTHOR = "Orderloom"
@@ -36,8 +37,6 @@ def visible(group: OrderGroup | None) -> bool:
 
 def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:
     """The order as it is, ready for JSON. ``now`` (ms since 1970 UTC) is what waiting is reckoned against."""
-    from actors.waiting import waits_for
-
     order = group.order
     shown = created(order.document, order.id, href, order.state, order.order_date)
     if order.completed_at:
@@ -122,7 +121,7 @@ def _items(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         ways.extend(item.get("productOrderItem", ()))
 
 
-def _reason(reason: Any) -> dict[str, Any]:
+def _reason(reason: Reason) -> dict[str, Any]:
     shown = {"kind": str(reason.kind), "sentence": reason.sentence}
     if reason.since:
         shown["since"] = instant_text(reason.since)

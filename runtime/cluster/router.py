@@ -5,7 +5,6 @@ asked no more: the table is read again and the message goes to the owner, until 
 """
 
 import asyncio
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,9 +24,9 @@ from runtime.cluster.table import Table
 from runtime.errors import Busy, NoOwner, Unavailable
 from runtime.history import fold
 from runtime.journal.contract import Journal
+from runtime.journal.embedded import disk_free_ok
 from runtime.journal.redis_journal import RedisJournal
 from runtime.kernel.words import Answer, Faulted, Taken, TooBusy, View, WrongOwner
-from runtime.limits import DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN
 from runtime.port import shard_of
 from runtime.shell import Request
 from runtime.wire import decode_answers, encode_requests
@@ -38,6 +37,7 @@ BATCH_REQUESTS_MAX = 1_024
 PATIENCE_S = 10.0
 """How long a message waits for its shard to have an owner before the caller is told to come back."""
 READ_PATIENCE_S = 2.0
+DISK_LOOK_S = 1.0
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
 
 
@@ -65,6 +65,8 @@ class Router:
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._coordinator: Any = None
+        self._disk_ok = True
+        self._disk_looked_at = -DISK_LOOK_S
 
     @classmethod
     async def connect(cls, options: ClusterOptions) -> "Router":
@@ -110,11 +112,12 @@ class Router:
         return None if answer.state is None else _state(answer.state)
 
     async def free_disk(self) -> bool:
-        """See the port; an external server looks after its own disk."""
-        usage = await asyncio.to_thread(shutil.disk_usage, self.options.data)
-        return usage.free > max(DISK_FREE_BYTES_MIN, 0) and usage.free > usage.total * min(
-            DISK_FREE_SHARE_MIN, 1
-        )
+        """See the port; looked up once a second. An external server looks after its own disk."""
+        now = time.monotonic()
+        if now - self._disk_looked_at >= DISK_LOOK_S:
+            self._disk_looked_at = now
+            self._disk_ok = await asyncio.to_thread(disk_free_ok, Path(self.options.data))
+        return self._disk_ok
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""

@@ -1,9 +1,6 @@
 """A gateway on a real uvicorn and a free port, in the test's own loop, over a runtime in the same process."""
 
 import asyncio
-import importlib.util
-import sys
-import types
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,11 +13,6 @@ from gateway.auth import Principal
 from gateway.settings import GatewaySettings
 from runtime.port import Runtime
 from tests.gateway.recording_runtime import RecordingRuntime
-
-if importlib.util.find_spec("actors.waiting") is None:
-    stub = types.ModuleType("actors.waiting")
-    stub.waits_for = lambda group, now: types.SimpleNamespace(stated=None, reasons=())  # type: ignore[attr-defined]
-    sys.modules["actors.waiting"] = stub
 
 TOKEN = "test-token"
 TOKENS = {

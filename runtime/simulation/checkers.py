@@ -1,0 +1,280 @@
+"""A judge for each promise, with books of its own: it sees what leaves a kernel and what the journal holds."""
+
+from typing import Any
+
+import msgspec
+
+from actors.behaviour import Dispatch
+from actors.events import Event, TaskCompleted
+from actors.messages import Accepted, Done, GiveUp, KeyConflict, Message, Retry, SubmitOrder
+from runtime.journal import index
+from runtime.journal.contract import Commit, Committed, Fenced, Verdict
+from runtime.journal.frames import Record, unpack_positions
+from runtime.journal.model import ModelJournal
+from runtime.kernel.live import from_snapshot
+from runtime.kernel.words import Answer, Outgoing, Taken, View
+from runtime.simulation.asks import Ask
+from runtime.simulation.books import Book, Books, Broken
+
+Key = tuple[str, str, int]
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class SingleOwner:
+    """``single_owner``: only the latest owner of a shard writes, one epoch has one owner, epochs rise."""
+
+    def __init__(self, shards: int) -> None:
+        self.owners: list[tuple[int, str]] = [(0, "")] * shards
+
+    def acquired(self, owner: str, shard: int, epoch: int) -> None:
+        """A shard was taken over."""
+        before, name = self.owners[shard]
+        if epoch < before or (epoch == before and owner != name):
+            raise Broken("single_owner", f"shard {shard} went from {name} ({before}) to {owner} ({epoch})")
+        self.owners[shard] = (epoch, owner)
+
+    def wrote(self, owner: str, commit: Commit) -> None:
+        """A commit was taken."""
+        if (commit.epoch, owner) != self.owners[commit.shard]:
+            epoch, name = self.owners[commit.shard]
+            raise Broken(
+                "single_owner",
+                f"shard {commit.shard} belongs to {name} ({epoch}), {owner} wrote under {commit.epoch}",
+            )
+
+
+class NothingBeforeCommit:
+    """``nothing_before_commit``: all that leaves a kernel rests on records that are in the journal by then."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.done: dict[tuple[str, str, type], int] = {}
+
+    def answered(self, ask: Ask, answer: Answer) -> None:
+        """An answer leaves a host."""
+        book = self.books.groups.get(ask.group)
+        if isinstance(answer, Accepted | KeyConflict):
+            if book is None:
+                raise Broken("nothing_before_commit", f"{ask!r} was answered {answer!r} and is in no journal")
+        elif isinstance(answer, View):
+            if answer.state is not None and (book is None or not book.version_of(answer.state)):
+                raise Broken("nothing_before_commit", f"{ask!r} shows what is (not yet) in the journal")
+        elif isinstance(answer, Done) and isinstance(ask.message, Retry | GiveUp):
+            self._decided(ask, ask.message, book)
+
+    def _decided(self, ask: Ask, message: Retry | GiveUp, book: Book | None) -> None:
+        if book is None:
+            raise Broken("nothing_before_commit", f"{ask!r} was done to a group that is in no journal")
+        if message.target not in book.state.orchestration.tasks:
+            return
+        counted = book.redriven if isinstance(message, Retry) else book.given_up
+        done = self.done[ask.group, message.target, type(message)] = (
+            self.done.get((ask.group, message.target, type(message)), 0) + 1
+        )
+        if counted.get(message.target, 0) < done:
+            raise Broken("nothing_before_commit", f"{ask!r} was answered done {done} times, recorded less often")
+
+    def dispatched(self, group: str, dispatch: Dispatch) -> None:
+        """A task leaves a host."""
+        book = self.books.groups.get(group)
+        task = book.state.orchestration.tasks.get(dispatch.task) if book is not None else None
+        if task is None or (dispatch.generation, dispatch.attempt) > (task.generation, task.attempt):
+            raise Broken(
+                "nothing_before_commit",
+                f"{group} {dispatch.task}/{dispatch.generation} attempt {dispatch.attempt} went out unrecorded",
+            )
+
+    def sent(self, out: Outgoing) -> None:
+        """A message to another group leaves a host."""
+        book = self.books.groups.get(out.sender)
+        if book is None or book.live.mail.sent.get(out.to, 0) < out.sequence:
+            raise Broken("nothing_before_commit", f"{out.sender} -> {out.to} {out.sequence} went out unrecorded")
+
+    def taken(self, out: Outgoing, answer: Answer) -> None:
+        """A receiver tells a sender's outbox that it may forget."""
+        if isinstance(answer, Taken) and answer.taken:
+            book = self.books.groups.get(out.to)
+            if book is None or book.live.mail.received.get(out.sender, 0) < out.sequence:
+                raise Broken("nothing_before_commit", f"{out.to} took {out.sequence} of {out.sender} unrecorded")
+
+
+class Acknowledged:
+    """``acknowledged``: one order for one key, the same answer for ever, another body refused."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.orders: dict[str, tuple[bytes, int]] = {}
+
+    def answered(self, ask: Ask, answer: Answer) -> None:
+        """An answer reaches a client."""
+        if not isinstance(ask.message, SubmitOrder):
+            return
+        known = self.orders.get(ask.group)
+        if isinstance(answer, Accepted):
+            if answer.order != ask.group:
+                raise Broken("acknowledged", f"{ask!r} was accepted as {answer.order}")
+            if known is None:
+                self.orders[ask.group] = (ask.message.digest, answer.order_date)
+            elif known != (ask.message.digest, answer.order_date):
+                raise Broken("acknowledged", f"{ask!r} was accepted as another order than before")
+        elif isinstance(answer, KeyConflict):
+            if known is not None and known[0] == ask.message.digest:
+                raise Broken("acknowledged", f"{ask!r} was accepted before and is now a conflict")
+            stored = self.books.groups[ask.group].state.order.digest
+            if stored == ask.message.digest:
+                raise Broken("acknowledged", f"{ask!r} conflicts with itself")
+
+
+class Reads:
+    """``reads``: a read shows what was acknowledged before it was asked, and never less than an earlier read."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.seen: dict[str, int] = {}
+
+    def asked(self, ask: Ask) -> None:
+        """A client asks."""
+        ask.unread_from = self.seen.get(ask.group, 0)
+
+    def left(self, ask: Ask, answer: Answer, current: bool) -> None:
+        """An answer leaves a host; ``current``: one that owns the shard in the journal, too."""
+        if isinstance(answer, Accepted | Done):
+            ask.rests_on = self.books.groups[ask.group].live.sequence if current else 1
+
+    def answered(self, ask: Ask, answer: Answer) -> None:
+        """An answer reaches a client."""
+        seen = ask.rests_on
+        if isinstance(answer, View):
+            book = self.books.groups.get(ask.group)
+            seen = book.version_of(answer.state) if book is not None and answer.state is not None else 0
+            if answer.state is not None and not seen:
+                raise Broken("replay", f"{ask!r} shows a state that folding the journal never gives")
+            if seen < ask.unread_from:
+                raise Broken("reads", f"{ask!r} shows record {seen}, record {ask.unread_from} was known before")
+        self.seen[ask.group] = max(self.seen.get(ask.group, 0), seen)
+
+
+class Replay:
+    """``replay``: snapshots are what the journal folds to, and together with the tail nothing is out of reach."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+
+    def committed(self, journal: ModelJournal, commit: Commit) -> None:
+        """A commit was answered, whatever the verdict."""
+        for group, _ in commit.snapshots:
+            (stored,) = journal.lookup(commit.shard, [group])
+            if stored.snapshot is not None:
+                self._snapshot(group, stored.snapshot)
+        for group, _ in commit.ended:
+            self._ended(journal, commit.shard, group)
+        recovery = journal.state(commit.shard).recovery
+        for group in self.books.by_shard[commit.shard]:
+            book = self.books.groups[group]
+            covered = len(book.places) if book.closed and book.snapshot < 0 else book.snapshot
+            if covered < len(book.places) and book.places[covered] <= recovery:
+                raise Broken(
+                    "replay",
+                    f"{group}: recovery of shard {commit.shard} begins after {recovery}, "
+                    f"its record {covered + 1} stands at {book.places[covered]} and in no snapshot",
+                )
+
+    def _snapshot(self, group: str, data: bytes) -> None:
+        book = self.books.groups.get(group)
+        live = from_snapshot(group, self.books.kind, data)
+        if book is None or live.sequence > book.live.sequence:
+            raise Broken("replay", f"{group}: its snapshot is ahead of the journal, at record {live.sequence}")
+        if live.sequence == book.live.sequence:
+            same = (live.at, live.encoded_state(), _encode(live.mail)) == (
+                book.live.at,
+                book.live.encoded_state(),
+                _encode(book.live.mail),
+            )
+            if not same or live.positions != sorted(set(book.places)):
+                raise Broken("replay", f"{group}: its snapshot is not what the journal folds to")
+        book.snapshot = live.sequence
+
+    def _ended(self, journal: ModelJournal, shard: int, group: str) -> None:
+        (stored,) = journal.lookup(shard, [group])
+        book = self.books.groups.get(group)
+        if stored.ended is None or book is None or not book.live.ended:
+            return
+        if unpack_positions(stored.ended) != sorted(set(book.places)):
+            raise Broken("replay", f"{group}: it ended, and its frames are not those its end names")
+        book.closed = True
+        book.snapshot = len(book.places)
+
+
+class Index:
+    """``index``: lists, due timers and open work say what the states say."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+
+    def committed(self, journal: ModelJournal, shard: int, news: list[tuple[Book, Record, list[Event]]]) -> None:
+        """New records stand in a shard."""
+        touched = {book.live.group: book for book, _, _ in news}
+        if not touched:
+            return
+        opened = set(journal.open_groups(shard))
+        due = dict(journal.due(shard))
+        for group, book in touched.items():
+            date, attributes = book.live.kind.index(book.state)
+            entries = frozenset(index.entry(name, value, date, group) for name, value in attributes)
+            if not all(journal.index_has(shard, entry) for entry in entries):
+                raise Broken("index", f"{group}: a list would miss it")
+            if any(journal.index_has(shard, entry) for entry in book.entries - entries):
+                raise Broken("index", f"{group}: a list would find it by what it no longer is")
+            book.entries = entries
+            if (group in opened) is not book.live.open:
+                raise Broken("index", f"{group}: open work {book.live.open}, the index says {group in opened}")
+            earliest = min(book.live.mail.timers.values(), default=0)
+            if book.live.ended:
+                if group in due:
+                    raise Broken("index", f"{group}: it has ended and would still be woken")
+            elif earliest and due.get(group, earliest + 1) > earliest:
+                raise Broken("index", f"{group}: it would be woken too late")
+
+
+class Effects:
+    """``effects``: one request for one key, one effect for one key, and no completion without its effect."""
+
+    def __init__(self) -> None:
+        self.requests: dict[Key, dict[str, Any]] = {}
+        self.applied_by: dict[Key, dict[str, Any]] = {}
+        self.changes: dict[tuple[str, str], int] = {}
+
+    def asked(self, group: str, message: Message | None) -> None:
+        """An operator may ask for a new generation of a task."""
+        if isinstance(message, Retry) and message.changes:
+            key = (group, message.target)
+            self.changes[key] = self.changes.get(key, 0) + 1
+
+    def dispatched(self, group: str, dispatch: Dispatch) -> None:
+        """A task leaves a host."""
+        key = (group, dispatch.task, dispatch.generation)
+        if self.requests.setdefault(key, dispatch.request) != dispatch.request:
+            raise Broken("effects", f"{key} asks for something else than before")
+
+    def applied(self, key: Key, request: dict[str, Any], output: dict[str, Any]) -> None:
+        """The element's ledger has a new line."""
+        if key in self.applied_by:
+            raise Broken("effects", f"{key} was applied twice")
+        if key[2] > 1 + self.changes.get(key[:2], 0):
+            raise Broken("effects", f"{key} was applied, and nobody asked for that generation")
+        self.applied_by[key] = output
+
+    def recorded(self, news: list[tuple[Book, Record, list[Event]]]) -> None:
+        """New records stand in the journal."""
+        for book, record, events in news:
+            for event in events:
+                if isinstance(event, TaskCompleted):
+                    generation = book.state.orchestration.tasks[event.task].generation
+                    key = (record.group, event.task, generation)
+                    if self.applied_by.get(key) != event.output:
+                        raise Broken("effects", f"{key} is completed, and no such effect stands in the ledger")
+
+
+def wrote(verdict: Verdict) -> bool:
+    """Whether a journal says that a commit is in it."""
+    return isinstance(verdict, Committed) and not isinstance(verdict, Fenced)
