@@ -44,6 +44,7 @@ async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
             "state": group.order.state,
             "catalog": group.order.catalog,
             "waitsFor": [_named(reason) for reason in report.reasons],
+            "waitsForTotal": report.total,
             "lines": [_named(line) for line in group.lines.values()],
             "domainOrders": [_named(order) for order in group.decomposition.domain_orders.values()],
             "tasks": [_named(task) for task in group.orchestration.tasks.values()],

@@ -15,11 +15,8 @@ from actors.group import OrderGroup
 from actors.line import Line
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
-from gateway.tmf.product_order_form import ProductOrder
 
 NOTE_AUTHOR = "Orderloom"
-FIRST_LEVEL = frozenset(field.encode_name for field in msgspec.structs.fields(ProductOrder))
-"""Attributes that ``fields=`` knows besides those that the order itself brought."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 

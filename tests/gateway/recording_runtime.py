@@ -101,7 +101,7 @@ class RecordingRuntime:
     async def free_disk(self) -> bool:
         return self.room
 
-    async def status(self) -> dict[str, Any]:
+    async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         return {"pids": {}}
 
     async def scale(

@@ -71,6 +71,11 @@ async def test_trouble_shows_as_notes(http: httpx.AsyncClient, runtime: Recordin
     assert note["author"] == "Orderloom"
     assert note["text"].startswith("noPort: task 1.")
     assert note["text"].endswith("no free port in Harbour Road")
+    assert shown["waitsFor"][0]["kind"] == "operator"
+    assert shown["waitsFor"][0]["sentence"]
+    assert shown["waitsFor"][0]["since"].endswith("Z")
+    runtime.complete(other := (await http.post(PATH, json=order(2))).json()["id"])
+    assert "waitsFor" not in (await http.get(f"{PATH}/{other}")).json()
 
 
 async def test_a_partial_item_is_failed_in_v4(http: httpx.AsyncClient, runtime: RecordingRuntime) -> None:
