@@ -1,0 +1,1 @@
+"""Tasks on their way to network elements and systems, and back."""
