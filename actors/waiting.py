@@ -1,0 +1,199 @@
+"""What an order waits for: one stated reason, and the full list below it.
+
+Read by order agents over the APIs and by the simulator, which judges liveness by it: every order that has not ended
+has exactly one stated reason, an ended one has none. Reasons are ranked by who can do something about them:
+requester, operator, target, other order, date, runtime.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from actors.line import Line
+from actors.orchestration import ATTEMPTS_MAX, Task
+from actors.order import Order
+from actors.states import FINAL, State
+from actors.structure import OrderGroup
+
+S = State
+REQUESTER: Final = "requester"
+OPERATOR: Final = "operator"
+TARGET: Final = "target"
+OTHER_ORDER: Final = "other order"
+"""Another order, or another line of this one."""
+DATE: Final = "date"
+RUNTIME: Final = "runtime"
+RANKS: Final = (REQUESTER, OPERATOR, TARGET, OTHER_ORDER, DATE, RUNTIME)
+"""Who is waited for, the one whose move matters most first."""
+
+REASONS_MAX: Final = 50
+"""Reasons a report spells out; ``WaitReport.total`` counts them all."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One thing that is waited for. Instants are milliseconds since 1970 UTC."""
+
+    kind: str
+    """One of :data:`RANKS`."""
+    sentence: str
+    """For people: who or what, since when, until when, and the next step where a person has one."""
+    since: int
+    until: int | None
+    """When the wait ends by itself at the latest; None where it does not."""
+    at: str
+    """The task key, line id or order id it concerns."""
+
+
+class WaitReport(msgspec.Struct, frozen=True):
+    """Why an order has not ended."""
+
+    stated: Reason | None
+    """The one reason to tell; None exactly when the order has ended."""
+    reasons: tuple[Reason, ...]
+    """By rank, then the longest wait first; at most :data:`REASONS_MAX`, ``stated`` is the first."""
+    total: int
+    """How many there are."""
+
+
+def waits_for(group: OrderGroup, now: int) -> WaitReport:
+    """What the order waits for at ``now`` (ms since 1970 UTC)."""
+    if group.order.state in FINAL:
+        return WaitReport(None, (), 0)
+    waits = _waits(group, now)
+    reasons = tuple(spell(subject, now) for spell, subject in waits[:REASONS_MAX])
+    return WaitReport(reasons[0], reasons, len(waits))
+
+
+_Wait = tuple[Callable[[Any, int], Reason], Any]
+"""How a reason is spelled, and its subject. A large order has many and tells few."""
+
+
+def _waits(group: OrderGroup, now: int) -> list[_Wait]:
+    """Everything a non-terminal order waits for, by rank."""
+    order = group.order
+    if order.state is S.DRAFT:
+        return [(_draft, order)]
+    tasks = _tasks(group)
+    waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
+    if order.code:
+        # What holds the order holds its lines with it: one decision, one reason.
+        waits.append((_held_order, order))
+    else:
+        waits += [(_held_line, line) for line in group.lines.values() if line.code and line.state is S.HELD]
+    waits += [(_held_task, task) for task in tasks[S.HELD]]
+    waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
+    unstarted = order.state is S.ACKNOWLEDGED and not order.started
+    if unstarted:
+        waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
+    waits += _between_lines(group)
+    if unstarted and order.requested_start > now:
+        waits.append((_date, order))
+    if not waits or (order.started and order.decomposed < len(group.lines)):
+        waits.append((_runtime, group))
+    return waits
+
+
+def _tasks(group: OrderGroup) -> dict[State, list[Task]]:
+    """Tasks that are pending, held, and out at their targets, the longest wait first."""
+    found: dict[State, list[Task]] = {S.PENDING: [], S.HELD: [], S.IN_PROGRESS: []}
+    left = group.orchestration.troubled + group.orchestration.open
+    if left:
+        for task in group.orchestration.tasks.values():
+            if task.state in found:
+                found[task.state].append(task)
+                left -= 1
+                if not left:
+                    break
+    for tasks in found.values():
+        tasks.sort(key=lambda task: task.since)
+    return found
+
+
+def _between_lines(group: OrderGroup) -> list[_Wait]:
+    """Planned lines that wait for other planned lines; before that, what holds up the whole order says it better."""
+    lines = group.lines
+    return [
+        (_other_line, (lines[line], needed))
+        for line, needs in group.orchestration.waiting.items()
+        if lines[line].decomposed and lines[line].state is S.ACKNOWLEDGED
+        for needed in needs
+        if lines[needed].decomposed
+    ]
+
+
+def _draft(order: Order, now: int) -> Reason:
+    sentence = f"order {order.id} is a draft since {_iso(order.since)}: submit it or withdraw it"
+    return Reason(REQUESTER, sentence, order.since, None, order.id)
+
+
+def _asked(task: Task, now: int) -> Reason:
+    sentence = (
+        f"task {task.key} ({task.name}) waits since {_iso(task.since)} for the requester: "
+        f"{task.message or task.code}; retry it with what is missing or give it up"
+    )
+    return Reason(REQUESTER, sentence, task.since, None, task.key)
+
+
+def _held_order(order: Order, now: int) -> Reason:
+    sentence = f"order {order.id} is held since {_iso(order.since)}: {order.reason}; retry it or give it up"
+    return Reason(OPERATOR, sentence, order.since, None, order.id)
+
+
+def _held_line(line: Line, now: int) -> Reason:
+    sentence = f"line {line.id} is held since {_iso(line.since)}: {line.reason}; retry it or give it up"
+    return Reason(OPERATOR, sentence, line.since, None, line.id)
+
+
+def _held_task(task: Task, now: int) -> Reason:
+    why = f"{task.code}: {task.message}" if task.message else task.code
+    sentence = (
+        f"task {task.key} ({task.name} at {task.target}) is held since {_iso(task.since)}: {why}; "
+        "retry it or give it up"
+    )
+    return Reason(OPERATOR, sentence, task.since, None, task.key)
+
+
+def _out(task: Task, now: int) -> Reason:
+    due = "is due by" if task.until > now else "is overdue since"
+    sentence = (
+        f"task {task.key} ({task.name}) is at {task.target} since {_iso(task.since)}, "
+        f"attempt {task.attempt} of {ATTEMPTS_MAX}: its answer {due} {_iso(task.until)}"
+    )
+    return Reason(TARGET, sentence, task.since, task.until, task.key)
+
+
+def _other_order(pair: tuple[Order, str], now: int) -> Reason:
+    order, other = pair
+    sentence = f"order {order.id} waits since {_iso(order.since)} for order {other} to be completed"
+    return Reason(OTHER_ORDER, sentence, order.since, None, other)
+
+
+def _other_line(pair: tuple[Line, str], now: int) -> Reason:
+    line, needed = pair
+    sentence = f"line {line.id} waits since {_iso(line.since)} for line {needed} to be completed"
+    return Reason(OTHER_ORDER, sentence, line.since, None, line.id)
+
+
+def _date(order: Order, now: int) -> Reason:
+    sentence = (
+        f"order {order.id} waits since {_iso(order.since)} "
+        f"for its requested start on {_iso(order.requested_start)}"
+    )
+    return Reason(DATE, sentence, order.since, order.requested_start, order.id)
+
+
+def _runtime(group: OrderGroup, now: int) -> Reason:
+    order, lines = group.order, len(group.lines)
+    since = order.since if order.started else max(order.since, order.requested_start)
+    what = f"{lines - order.decomposed} of its {lines} lines" if order.decomposed < lines else "it"
+    sentence = (
+        f"order {order.id} waits since {_iso(since)} for the runtime to take up {what} in its next turn"
+    )
+    return Reason(RUNTIME, sentence, since, None, order.id)
+
+
+def _iso(at: int) -> str:
+    """Milliseconds since 1970 UTC as RFC 3339 text in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
