@@ -21,6 +21,11 @@ class Breaker:
         """Whether calls go through freely."""
         return self._opened is None
 
+    @property
+    def probing(self) -> bool:
+        """Whether the one call of half open is under way."""
+        return self._probing
+
     def state(self, now: float) -> str:
         """``closed`` | ``open`` | ``halfOpen``."""
         if self._opened is None:

@@ -208,7 +208,7 @@ class Drive:
                 if (to_end := self._to_end()) <= 0:
                     return False
                 await asyncio.wait((turn,), timeout=to_end)
-            return True
+            return not turn.cancelled()
         except BaseException:
             if turn.done() and not turn.cancelled():
                 self.target.gate.leave(None)

@@ -6,7 +6,9 @@ the same key.
 """
 
 import asyncio
+import traceback
 from collections import Counter, deque
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -196,8 +198,14 @@ class Executor:
 
     def _broken(self, dispatch: Dispatch, fault: Exception) -> Failed:
         """A handler that raises is a bug of the handler's: the task is held, and the bug has a name."""
+        # Where it was raised, never what the variables held: those are customers' data and the target's credentials.
+        place = traceback.extract_tb(fault.__traceback__)[-1]
         log.error(
-            "handler broken", executor=self.name, target=dispatch.target, task=dispatch.task, exc_info=fault
+            "handler broken",
+            executor=self.name,
+            target=dispatch.target,
+            task=dispatch.task,
+            fault=f"{type(fault).__name__} in {Path(place.filename).name}:{place.lineno}",
         )
         return Failed(
             "handlerBroken", f"the handler of {dispatch.target} raised {type(fault).__name__}: {fault}"

@@ -15,6 +15,9 @@ from runtime.tasks.world import World
 
 log = structlog.get_logger()
 
+WAKE_S_MIN = 0.001
+"""The moment waited for may pass between two readings of the clock: the queue is looked at again, never forgotten."""
+
 
 class Gate:
     """Bounds the calls to one target of one executor."""
@@ -124,8 +127,8 @@ class Gate:
         delay = max(self._paused_until - now, self.breaker.delay(now))
         if self.bucket is not None:
             delay = max(delay, self.bucket.delay(now))
-        if delay <= 0:
-            return
+        if delay <= 0 and self.breaker.probing:
+            return  # the probe lets the next in when it leaves
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(delay, self._let_in)
+        self._timer = asyncio.get_running_loop().call_later(max(delay, WAKE_S_MIN), self._let_in)
