@@ -4,12 +4,12 @@ import asyncio
 import json
 
 import httpx
-import pytest
 
 from catalog.store import sample_catalogs
 from gateway.client import OrderloomClient
 from gateway.settings import GatewaySettings
 from runtime.journal.model import ModelJournal
+from runtime.local import LocalRuntime
 from tests.gateway.conftest import TOKEN, Served, order
 from tests.gateway.recording_runtime import WaitingJournal
 
@@ -17,10 +17,9 @@ ORDERS = 100
 
 
 async def test_orders_stream_through(settings: GatewaySettings) -> None:
-    local = pytest.importorskip("runtime.local", exc_type=ImportError)
     journal = WaitingJournal(ModelJournal(8))
     async with (
-        local.LocalRuntime(journal, sample_catalogs()) as runtime,
+        LocalRuntime(journal, sample_catalogs()) as runtime,
         Served(runtime, settings) as served,
         OrderloomClient(served.url, TOKEN) as client,
         httpx.AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {TOKEN}"}) as http,
