@@ -137,6 +137,9 @@ class Executor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for flight in self._flights.values():
+            flight.drive.abandon()  # cancelled before its first step
+        self._flights.clear()
         await self.targets.close()
 
     def _begin(self, target: Target, entry: DispatchEntry, deadline: float, host: str) -> TaskResult | None:

@@ -4,13 +4,14 @@ It stands behind the same seam as a real one and fails by the ordinary protocol,
 with it what will happen with real elements. It is stateless but for the keys it failed once: the same key gets the
 same answer. A characteristic ``simulate`` of the request asks for a way to behave:
 
-========== ============================================================
-fail       refuses, every time, until the value is changed
-failOnce   refuses the first time a key comes, then does it
-pending    asks the requester for information
-slow       does it, after ``slowMs``
-silent     never answers
-========== ============================================================
+=========== ============================================================
+fail        refuses, every time, until the value is changed
+failOnce    refuses the first time a key comes, then does it
+pending     asks the requester for information, every time
+pendingOnce asks the first time a key comes, then does it
+slow        does it, after ``slowMs``
+silent      never answers
+=========== ============================================================
 """
 
 import asyncio
@@ -66,8 +67,9 @@ class SimulatedElement:
         """Do what was asked, at once when no time shall pass."""
         key = request.key
         number = zlib.crc32(key.encode())
-        characteristics = request.body.get("characteristics") if request.body else None
-        word = characteristics.get("simulate") if characteristics else None
+        body = request.body
+        characteristics = body.get("characteristics") if type(body) is dict else None
+        word = characteristics.get("simulate") if type(characteristics) is dict else None
         if word is None and self._drawn:
             word = self._draw(key)
         if word is None and not self._latency_s:

@@ -183,3 +183,20 @@ async def test_a_broken_handler_holds_its_task_and_no_other() -> None:
         ("failed", "handlerBroken"),
     ]
     assert executor.targets.named("bad").gate.inside == 0
+
+
+async def test_closed_it_has_let_go_of_everything(executor: Executor, slow: Slow) -> None:
+    await dispatched(executor, *(entry(f"o{n}", target="narrow") for n in range(3)))
+    await asyncio.sleep(0)
+    await dispatched(executor, entry("o9", target="slow"))
+    await executor.close()
+    assert executor.in_flight == 0
+    assert [target.gate.inside for target in executor.targets.made] == [0, 0]
+
+
+async def test_simulated_elements_take_any_body(executor: Executor) -> None:
+    element = executor.targets.named("olt").transport
+    for body in (None, [], "text", {"characteristics": [1]}, {"characteristics": {"simulate": 7}}):
+        answer = element(Request("POST", "/tasks", body, "o1/1/1", 1, 7))
+        assert isinstance(answer, Answer)
+        assert answer.status == 200
