@@ -1,0 +1,168 @@
+"""Those who stand outside: a client that repeats itself until it is answered, a reader, and an operator."""
+
+from collections.abc import Callable
+from random import Random
+
+import msgspec
+
+from actors.messages import (
+    Accepted,
+    Done,
+    GiveUp,
+    KeyConflict,
+    Message,
+    RefusedReply,
+    Retry,
+    SubmitDraft,
+    WithdrawDraft,
+)
+from actors.states import State
+from actors.structure import OrderGroup
+from runtime.kernel.words import Answer, View
+from runtime.port import shard_of
+from runtime.simulation.asks import Ask
+from runtime.simulation.cluster import Cluster
+from runtime.simulation.orders import Plan
+
+ANSWER_TIMEOUT_MS = 400
+AGAIN_MAX_MS = 200
+OPERATOR_MS = 700
+
+Then = Callable[[Answer | None], None]
+_state = msgspec.msgpack.Decoder(OrderGroup).decode
+
+
+class Client:
+    """Has one order to place, by one key, and looks after it."""
+
+    def __init__(self, cluster: Cluster, plan: Plan, draw: Random) -> None:
+        self.plan = plan
+        self.accepted: bool | None = None
+        """None while it has no answer; False when another body holds the key."""
+        self.view: OrderGroup | None = None
+        """What it last saw of the order."""
+        self.left: set[str] = set()
+        """What the operator has decided to leave held."""
+        self.finishing = False
+        self._cluster = cluster
+        self._draw = draw
+        after = cluster.schedule.after
+        after(plan.at, self._submit)
+        if plan.conflicting:
+            after(plan.at + draw.randint(0, 500), lambda: self._ask(plan.other, self._take_other))
+        for _ in range(cluster.world.keepers):
+            after(plan.at + draw.randint(0, cluster.world.storm_ms), self._keep)
+        after(plan.at + OPERATOR_MS, self._operate)
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def _ask(self, message: Message | None, then: Then) -> None:
+        cluster = self._cluster
+        shard = shard_of(self.plan.order, cluster.world.shards)
+        heard = False
+
+        def end(answer: Answer | None) -> None:
+            nonlocal heard
+            if not heard:
+                heard = True
+                then(answer)
+
+        def answered(answer: Answer) -> None:
+            cluster.judge.answered(ask, answer)
+            end(answer)
+
+        ask = Ask(shard, self.plan.order, message, answered)
+        cluster.judge.asked(ask)
+        host, ask.epoch = cluster.route(shard)
+        if host is not None:
+            cluster.network.send(lambda: host.run(lambda: host.ask(ask, ask.epoch)))
+        cluster.schedule.after(ANSWER_TIMEOUT_MS, lambda: end(None))
+
+    def _later(self, call: Callable[[], None]) -> None:
+        self._cluster.schedule.after(self._draw.randint(1, AGAIN_MAX_MS), call)
+
+    # -- placing the order ----------------------------------------------------------------------------------------
+
+    def _submit(self) -> None:
+        self._ask(self.plan.message, self._take_answer)
+
+    def _take_answer(self, answer: Answer | None) -> None:
+        if isinstance(answer, Accepted):
+            self.accepted = True
+            if self.plan.draft_ends in ("submit", "withdraw"):
+                self._later(self._end_draft)
+        elif isinstance(answer, KeyConflict):
+            self.accepted = False
+        else:
+            self._later(self._submit)
+
+    def _take_other(self, answer: Answer | None) -> None:
+        """Whoever comes first has the key; the other must hear of the conflict."""
+
+    def _end_draft(self) -> None:
+        message = SubmitDraft() if self.plan.draft_ends == "submit" else WithdrawDraft()
+
+        def told(answer: Answer | None) -> None:
+            if not isinstance(answer, Done | RefusedReply):
+                self._later(self._end_draft)
+
+        self._ask(message, told)
+
+    # -- looking after it -----------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        if self._draw.random() < 0.3:
+            self._ask(self.plan.message, lambda answer: None)
+        else:
+            self.look(lambda: None)
+
+    def look(self, then: Callable[[], None]) -> None:
+        """Read the order until there is an answer."""
+
+        def told(answer: Answer | None) -> None:
+            if isinstance(answer, View):
+                self.view = None if answer.state is None else _state(answer.state)
+                then()
+            else:
+                self._later(lambda: self.look(then))
+
+        self._ask(None, told)
+
+    def _operate(self) -> None:
+        """An operator looks at what is held, now and then, and decides: retry, with or without changes, or not."""
+        self._cluster.schedule.after(OPERATOR_MS, self._operate)
+        if not self.finishing or self.view is None:
+            self.look(self._decide)
+        else:
+            self._decide()
+
+    def _decide(self) -> None:
+        if self.view is None:
+            return
+        for target in held(self.view):
+            if target in self.left:
+                continue
+            roll = self._draw.random()
+            if roll < 0.1:
+                self.left.add(target)
+            elif roll < 0.4:
+                self._ask(GiveUp(target, "not worth it"), lambda answer: None)
+            elif roll < 0.6 and target in self.view.orchestration.tasks:
+                self._ask(Retry(target, {"port": self._draw.randint(1, 9)}), lambda answer: None)
+            else:
+                self._ask(Retry(target), lambda answer: None)
+
+
+def held(group: OrderGroup) -> list[str]:
+    """Everything that waits for a decision: tasks, lines held by others, and the order itself as the empty target."""
+    targets = [
+        key for key, task in group.orchestration.tasks.items() if task.state in (State.HELD, State.PENDING)
+    ]
+    targets += [
+        key
+        for key, line in group.lines.items()
+        if line.state is State.HELD and line.code and not group.order.code and key not in targets
+    ]
+    if group.order.state is State.HELD and group.order.code:
+        targets.append("")
+    return targets

@@ -1,0 +1,117 @@
+"""The orders of a simulated world: small, of the sample catalog, in every relation to time and to each other."""
+
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+import msgspec
+
+from actors.messages import SubmitOrder
+from runtime.simulation.schedule import BEGIN_MS
+from runtime.simulation.world import World
+
+OFFERINGS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("broadband-basic", {"speed": 100}),
+    ("mobile-postpaid", {"dataAllowance": 20, "simType": "esim"}),
+    ("mobile-roaming-pack", {}),
+    ("managed-firewall", {}),
+    ("voice-home", {"tariff": "minute"}),
+)
+FAR_MS = 30 * 86_400_000
+LARGE_LINES = 140
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One order that a client wants, and how it goes about it. Times in ms from the beginning."""
+
+    order: str
+    message: SubmitOrder
+    other: SubmitOrder
+    """The same key with another body."""
+    at: int
+    conflicting: bool
+    draft_ends: str
+    """What becomes of a draft: ``submit``, ``withdraw`` or ``stay``; empty for what is no draft."""
+
+
+def plans(world: World, draw: Random, catalog: str) -> list[Plan]:
+    """All orders of a world."""
+    names = [f"o{world.seed}-{number}" for number in range(world.orders)]
+    return [_plan(world, draw, catalog, names, number) for number in range(world.orders)]
+
+
+def _plan(world: World, draw: Random, catalog: str, names: list[str], number: int) -> Plan:
+    at = draw.randint(0, world.storm_ms * 3 // 4)
+    start = 0
+    if draw.random() < 0.3:
+        start = BEGIN_MS + (FAR_MS if draw.random() < 0.2 else at + draw.randint(100, 2 * world.storm_ms))
+    needs: tuple[str, ...] = ()
+    if draw.random() < 0.3:
+        others = [name for name in (*names, f"o{world.seed}-nowhere") if name != names[number]]
+        needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
+    draft = draw.random() < 0.1
+    items = _items(draw, large=draw.random() < world.large_orders)
+    return Plan(
+        order=names[number],
+        message=_message(draw, catalog, items, number, start, needs, draft, "first"),
+        other=_message(draw, catalog, items, number, start, needs, draft, "other"),
+        at=at,
+        conflicting=draw.random() < 0.2,
+        draft_ends=draw.choice(("submit", "submit", "withdraw", "stay")) if draft else "",
+    )
+
+
+def _message(
+    draw: Random,
+    catalog: str,
+    items: list[dict[str, Any]],
+    number: int,
+    start: int,
+    needs: tuple[str, ...],
+    draft: bool,
+    which: str,
+) -> SubmitOrder:
+    document = msgspec.json.encode({"description": which, "productOrderItem": items}, order="sorted")
+    return SubmitOrder(
+        document=document,
+        digest=blake2b(document, digest_size=16).digest(),
+        catalog=catalog,
+        client="simulated",
+        external_id=f"e{number}",
+        category=draw.choice(("", "B2C")),
+        party=draw.choice(("", "C1", "C2")),
+        requested_start=start,
+        depends_on=needs,
+        draft=draft,
+    )
+
+
+def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:
+    if large:
+        return [_item(str(line), ("managed-firewall", {}), "add") for line in range(1, LARGE_LINES + 1)]
+    items = []
+    for line in range(1, draw.choice((1, 1, 2, 3)) + 1):
+        action = draw.choice(("add", "add", "add", "modify", "delete", "noChange"))
+        item = _item(str(line), draw.choice(OFFERINGS), action)
+        if line > 1 and draw.random() < 0.4:
+            item["productOrderItemRelationship"] = [
+                {"id": str(draw.randint(1, line - 1)), "relationshipType": "dependsOn"}
+            ]
+        if draw.random() < 0.2:
+            item["productOrderItem"] = [_item(f"{line}a", draw.choice(OFFERINGS), "add")]
+        if draw.random() < 0.1:
+            item["quantity"] = 2
+        items.append(item)
+    return items
+
+
+def _item(line: str, offering: tuple[str, dict[str, Any]], action: str) -> dict[str, Any]:
+    name, values = offering
+    return {
+        "id": line,
+        "action": action,
+        "productOffering": {"id": name},
+        "product": {
+            "productCharacteristic": [{"name": key, "value": value} for key, value in sorted(values.items())]
+        },
+    }

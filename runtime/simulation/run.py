@@ -1,0 +1,217 @@
+"""One seed, one world, one outcome: ``simulate`` runs many, ``replay`` shows one step by step."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from random import Random
+
+import msgspec
+
+from actors.group import OrderGroupKind
+from catalog.store import Catalogs, sample_catalogs
+from runtime.errors import InvariantBroken
+from runtime.simulation.books import Broken
+from runtime.simulation.client import Client
+from runtime.simulation.cluster import Cluster
+from runtime.simulation.faults import Storm
+from runtime.simulation.host import Host
+from runtime.simulation.judge import Judge
+from runtime.simulation.liveness import Stuck, waiting
+from runtime.simulation.orders import plans
+from runtime.simulation.schedule import BEGIN_MS, Schedule
+from runtime.simulation.trace import Trace
+from runtime.simulation.world import World, describe, draw_world
+
+CALM_MAX_MS = 600_000
+CALM_CHECK_MS = 1_000
+STEPS_MAX = 400_000
+
+
+class Verdict(StrEnum):
+    """How a run ended, the worst last."""
+
+    KEPT = "kept"
+    STUCK = "no progress"
+    BROKEN = "broken promise"
+    CRASHED = "simulator crashed"
+
+
+EXIT_CODES = {Verdict.KEPT: 0, Verdict.BROKEN: 1, Verdict.STUCK: 3, Verdict.CRASHED: 4}
+"""Distinct, so that a script can tell wrong from stuck from a fault of the simulator's own (2 is bad usage)."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one seed."""
+
+    seed: int
+    verdict: Verdict
+    promise: str
+    """Which promise was broken; empty when all were kept."""
+    sentence: str
+    world: str
+    """The drawn world, for people."""
+    digest: str
+    """Of everything that happened: the same for the same seed, everywhere."""
+    steps: int
+    virtual_ms: int
+    orders: int
+    completed: int
+
+    def __str__(self) -> str:
+        ending = f"seed {self.seed}: {self.verdict}"
+        if self.verdict is Verdict.KEPT:
+            return f"{ending}, {self.completed} of {self.orders} orders ended, {self.steps} steps, {self.digest}"
+        return f"{ending}: {self.promise}: {self.sentence}\n{self.world}"
+
+
+class Report(msgspec.Struct):
+    """What became of many seeds."""
+
+    seeds: int = 0
+    steps: int = 0
+    orders: int = 0
+    virtual_ms: int = 0
+    failures: list[Outcome] = []
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every promise was kept; else of the worst that happened."""
+        worst = max((list(Verdict).index(failed.verdict) for failed in self.failures), default=0)
+        return EXIT_CODES[list(Verdict)[worst]]
+
+
+def simulate(seeds: range, *, on_seed: Callable[[Outcome], None] | None = None) -> Report:
+    """Run seed after seed, all of them; ``on_seed`` hears of each."""
+    report = Report()
+    for seed in seeds:
+        outcome = run(seed)
+        report.seeds += 1
+        report.steps += outcome.steps
+        report.orders += outcome.orders
+        report.virtual_ms += outcome.virtual_ms
+        if outcome.verdict is not Verdict.KEPT:
+            report.failures.append(outcome)
+        if on_seed is not None:
+            on_seed(outcome)
+    return report
+
+
+def replay(seed: int, write: Callable[[str], None]) -> Outcome:
+    """Run one seed and write everything that happens, step by step, its world first and its outcome last."""
+    write(describe(draw_world(seed)))
+    outcome = run(seed, write)
+    write(str(outcome))
+    return outcome
+
+
+def run(seed: int, write: Callable[[str], None] | None = None, world: World | None = None) -> Outcome:
+    """Run one seed, in its own world unless another is given."""
+    world = world or draw_world(seed)
+    simulation = Simulation(world, write)
+    verdict, promise, sentence = Verdict.KEPT, "", ""
+    try:
+        simulation.storm()
+        simulation.calm()
+    except Broken as broken:
+        verdict, promise, sentence = Verdict.BROKEN, broken.promise, broken.sentence
+    except InvariantBroken as broken:
+        verdict, promise, sentence = Verdict.BROKEN, "invariant", str(broken)
+    except Stuck as stuck:
+        verdict, promise, sentence = Verdict.STUCK, "liveness", str(stuck)
+    except Exception as bug:
+        if write is not None:
+            raise
+        verdict, promise, sentence = Verdict.CRASHED, type(bug).__name__, str(bug)
+    if sentence:
+        simulation.trace.note("judge", f"{promise}: {sentence}")
+    return Outcome(
+        seed,
+        verdict,
+        promise,
+        sentence,
+        describe(world),
+        simulation.trace.digest(),
+        simulation.schedule.steps,
+        simulation.schedule.now - BEGIN_MS,
+        world.orders,
+        sum(book.live.ended for book in simulation.judge.books.groups.values()),
+    )
+
+
+@cache
+def _catalogs() -> Catalogs:
+    return sample_catalogs()
+
+
+class Simulation:
+    """A world that was drawn, at work."""
+
+    def __init__(self, world: World, write: Callable[[str], None] | None = None) -> None:
+        draw = Random(f"run {world.seed}")
+        catalogs = _catalogs()
+        kind = OrderGroupKind(catalogs)
+        self.world = world
+        self.schedule = Schedule()
+        self.trace = Trace(self.schedule, write)
+        self.judge = Judge(kind, world.shards)
+        self.weather = Storm(world.faults, Random(draw.random()), self.schedule)
+        self.cluster = Cluster(
+            world, kind, self.schedule, self.weather, self.trace, self.judge, Random(draw.random())
+        )
+        hosts = Random(draw.random())
+        self.cluster.begin(lambda name: Host(self.cluster, name, Random(hosts.random())))
+        self.clients = [
+            Client(self.cluster, plan, Random(draw.random()))
+            for plan in plans(world, draw, catalogs.current.version)
+        ]
+
+    def storm(self) -> None:
+        """Everything that can fail may fail."""
+        self._until(BEGIN_MS + self.world.storm_ms)
+
+    def calm(self) -> None:
+        """No more faults: now every order must end, or say what it waits for.
+
+        :raises Stuck: when one does neither.
+        """
+        self.cluster.calm()
+        others = {client.plan.order: client for client in self.clients}
+        for client in self.clients:
+            client.finishing = True
+        end = self.schedule.now + CALM_MAX_MS
+        unsettled = self.clients
+        while unsettled:
+            if self.schedule.now > end:
+                raise Stuck(self._why(unsettled[0]))
+            self._until(self.schedule.now + CALM_CHECK_MS)
+            self._look()
+            now = self.schedule.now
+            unsettled = [client for client in self.clients if not waiting(client, others, now)]
+        self.trace.note("world", "at rest")
+
+    def _look(self) -> None:
+        """Every client reads its order; none may stay unanswered."""
+        left = {client.plan.order for client in self.clients}
+        for client in self.clients:
+            client.look(lambda order=client.plan.order: left.discard(order))  # type: ignore[misc]
+        end = self.schedule.now + CALM_MAX_MS
+        while left:
+            if self.schedule.now > end:
+                raise Stuck(f"{sorted(left)} cannot be read")
+            self._until(self.schedule.now + 10)
+
+    def _why(self, client: Client) -> str:
+        order = client.plan.order
+        if client.accepted is None:
+            return f"{order} is neither accepted nor refused"
+        if client.view is None:
+            return f"{order} was accepted and is not there"
+        state = client.view.order
+        return f"{order} has been {state.state} for {self.schedule.now - state.since} ms: {client.view}"
+
+    def _until(self, instant: int) -> None:
+        self.schedule.after(instant - self.schedule.now, lambda: None)
+        while self.schedule.now < instant:
+            self.schedule.step()
+            if self.schedule.steps > STEPS_MAX:
+                raise Stuck(f"{STEPS_MAX} steps, and no end")
