@@ -9,11 +9,12 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.events import DomainOrdersMoved, Event, LineDecomposed
-from actors.inside import ORCHESTRATION, Decompose, Plan, RollUp, WorkMoved, line_address
+from actors.inside import ORCHESTRATION, ORDER, ROLL_UP, Decompose, Plan, WorkMoved, line_address
 from actors.messages import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, State
 from catalog.decompose import decompose
+from catalog.lines import LineDecomposition, TaskPlan
 from catalog.store import Catalogs
 
 S = State
@@ -35,6 +36,8 @@ class DomainOrder(msgspec.Struct):
     since: int
     works: bool = False
     """Whether it has tasks of its own; one without stands where its child domain orders leave it."""
+    busy: bool = False
+    """Whether it or one below it has tasks; where nothing is to be done it counts nowhere."""
     children: tuple[str, ...] = ()
 
 
@@ -62,45 +65,74 @@ class DecompositionActor:
         return refused("unknownMessage", f"the decomposition does not understand {type(message).__name__}")
 
     def _decompose(self, message: Decompose) -> Decision:
-        catalog = self.catalogs.get(message.catalog)
-        trees = [decompose(catalog, request) for request in message.requests]
-        idle = [tree.line for tree in trees if not tree.tasks]
-        return Decision(
-            events=[LineDecomposed(tree.line, tree.domain_orders) for tree in trees],
-            inside=[
-                (ORCHESTRATION, Plan(tuple((tree.line, tree.tasks) for tree in trees))),
-                *((line_address(line), RollUp()) for line in idle),
-            ],
-        )
+        catalog, given_up = self.catalogs.get(message.catalog), message.given_up
+        events: list[Event] = []
+        plans: list[tuple[str, tuple[TaskPlan, ...]]] = []
+        idle: list[str] = []
+        for request in message.requests:
+            line = request.line
+            if given_up and line in given_up:
+                events.append(LineDecomposed(line, ()))
+                continue
+            tree = decompose(catalog, request)
+            events.append(LineDecomposed(line, tree.domain_orders))
+            if not tree.tasks:
+                idle.append(line)
+            workless = _workless(tree)
+            if workless:
+                events += [
+                    DomainOrdersMoved(S.IN_PROGRESS, workless),
+                    DomainOrdersMoved(S.COMPLETED, workless),
+                ]
+            plans.append((line, tree.tasks))
+        inside: list[tuple[str, Message]] = [(ORCHESTRATION, Plan(tuple(plans)))]
+        inside += [(line_address(line), ROLL_UP) for line in idle]
+        inside.append((ORDER, ROLL_UP))
+        return Decision(events, inside)
 
     def _roll_up(self, state: Decomposition, message: WorkMoved) -> Decision:
         orders = state.domain_orders
-        standing = {key: after for key, after in message.states if orders[key].state is not after}
-        for key in tuple(standing):
+        stands = {key: after for key, after in message.states if orders[key].state is not after}
+        for key in tuple(stands):
             parent = orders[key].parent
             while parent and not orders[parent].works:
-                standing[parent] = self._of_children(orders, orders[parent], standing)
+                stands[parent] = standing(orders, orders[parent], stands)
                 parent = orders[parent].parent
         moves: dict[tuple[State, ...], list[str]] = {}
         lines: dict[str, None] = {}
-        for key, after in standing.items():
+        for key, after in stands.items():
             order = orders[key]
             way = steps(DOMAIN_ORDER_MACHINES[order.kind], order.state, after)
             if way:
                 moves.setdefault(way, []).append(key)
-                lines.update(dict.fromkeys(order.referrers))
+                for line in order.referrers:
+                    lines[line] = None
         events: list[Event] = []
         for way, keys in moves.items():
             moved = tuple(keys)
-            events.extend(DomainOrdersMoved(step, moved) for step in way)
-        return Decision(events=events, inside=[(line_address(line), RollUp()) for line in lines])
+            for step in way:
+                events.append(DomainOrdersMoved(step, moved))
+        return Decision(events, [(line_address(line), ROLL_UP) for line in lines])
 
-    @staticmethod
-    def _of_children(
-        orders: dict[str, DomainOrder], parent: DomainOrder, standing: dict[str, State]
-    ) -> State:
-        tally: dict[State, int] = {}
-        for key in parent.children:
-            child = standing.get(key, orders[key].state)
-            tally[child] = tally.get(child, 0) + 1
-        return roll_up(tally, started=parent.state is not S.ACKNOWLEDGED or tally.keys() != {S.ACKNOWLEDGED})
+
+def standing(orders: dict[str, DomainOrder], parent: DomainOrder, stands: dict[str, State]) -> State:
+    """Where those below it that have work leave a domain order without tasks; ``stands`` goes before ``orders``."""
+    tally: dict[State, int] = {}
+    for key in parent.children:
+        child = orders[key]
+        if child.busy:
+            state = stands.get(key, child.state)
+            tally[state] = tally.get(state, 0) + 1
+    started = parent.state is not S.ACKNOWLEDGED or tally.keys() != {S.ACKNOWLEDGED}
+    return roll_up(tally, started=started, movable=False, wished=False)
+
+
+def _workless(tree: LineDecomposition) -> tuple[str, ...]:
+    """The domain orders in which, and below which, nothing is to be done: they are completed from the start."""
+    busy = {task.domain_order for task in tree.tasks}
+    if len(busy) == len(tree.domain_orders):
+        return ()
+    for order in reversed(tree.domain_orders):
+        if order.key in busy and order.parent is not None:
+            busy.add(order.parent)
+    return tuple([order.key for order in tree.domain_orders if order.key not in busy])

@@ -64,11 +64,13 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     stack = [("", item) for item in reversed(_read(document).productOrderItem)]
     while stack:
         parent, item = stack.pop()
-        needs = tuple(
-            relation.id
-            for relation in item.productOrderItemRelationship
-            if relation.relationshipType in DEPENDENCY_TYPES
-        )
+        # What changes nothing waits for nothing.
+        needs: tuple[str, ...] = ()
+        if item.productOrderItemRelationship and item.action != "noChange":
+            related = item.productOrderItemRelationship
+            needs = tuple(
+                dict.fromkeys(each.id for each in related if each.relationshipType in DEPENDENCY_TYPES)
+            )
         characteristics = (
             {c.name: c.value for c in item.product.productCharacteristic} if item.product is not None else {}
         )

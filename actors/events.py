@@ -141,8 +141,24 @@ class TasksDropped(Event, frozen=True, tag="dropped"):
     tasks: tuple[str, ...]
 
 
+class LineBlocked(Event, frozen=True, tag="blocked"):
+    """A line that this one needs has ended without success: fallout that waits for an operator's decision."""
+
+    line: str
+    need: str
+    code: str
+    reason: str
+
+
+class LineGivenUp(Event, frozen=True, tag="lineGivenUp"):
+    """The decision that a blocked line's own work will not be done."""
+
+    line: str
+    reason: str
+
+
 class NeedMet(Event, frozen=True, tag="need"):
-    """A line no longer waits for ``need`` ("" = for nothing at all: someone decided to go on without)."""
+    """A line no longer waits for ``need`` ("" = someone decided to go on without those that blocked it)."""
 
     line: str
     need: str
@@ -218,6 +234,8 @@ OrderEvent = (
     | TaskGivenUp
     | TaskFailed
     | TasksDropped
+    | LineBlocked
+    | LineGivenUp
     | NeedMet
     | DeadlineArmed
     | AnswerRecorded

@@ -14,7 +14,9 @@ from actors.events import (
     DeadlineArmed,
     DependencyEnded,
     DomainOrdersMoved,
+    LineBlocked,
     LineDecomposed,
+    LineGivenUp,
     LinePlanned,
     LinesMoved,
     NeedMet,
@@ -31,8 +33,8 @@ from actors.events import (
     WaiterAdded,
 )
 from actors.line import Line
-from actors.orchestration import Orchestration, Task
 from actors.order import Order
+from actors.plan import Orchestration, Task
 from actors.rollup import move
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
@@ -59,6 +61,7 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
     )
     lines: dict[str, Line] = {}
     waiting: dict[str, tuple[str, ...]] = {}
+    needed_by: dict[str, tuple[str, ...]] = {}
     siblings: dict[str, list[Line]] = {}
     for entry in lines_of(event.document):
         request = entry.request
@@ -69,20 +72,25 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
             state=event.state,
             since=at,
             parent=entry.parent,
+            depth=lines[entry.parent].depth + 1 if entry.parent else 1,
             needs=entry.needs,
             counted=request.action != "noChange",
+            gate=S.ACKNOWLEDGED if entry.needs else None,
         )
         lines[line.id] = line
         siblings.setdefault(entry.parent, []).append(line)
         if entry.needs:
             waiting[line.id] = entry.needs
+            for needed in entry.needs:
+                needed_by[needed] = (*needed_by.get(needed, ()), line.id)
+    order.size = len(lines)
     for parent, children in siblings.items():
         if not any(line.counted for line in children):
             for line in children:
                 line.counted = True
         tally = lines[parent].children if parent else order.lines
         tally[event.state] = sum(line.counted for line in children)
-    return OrderGroup(order, lines, Decomposition(), Orchestration(waiting=waiting))
+    return OrderGroup(order, lines, Decomposition(), Orchestration(waiting=waiting, needed_by=needed_by))
 
 
 def _order_moved(group: OrderGroup, event: OrderMoved, at: int) -> None:
@@ -110,7 +118,6 @@ def _lines_moved(group: OrderGroup, event: LinesMoved, at: int) -> None:
     for key in event.lines:
         line = group.lines[key]
         before, line.state, line.since = line.state, after, at
-        line.code, line.reason = event.code, event.reason
         if after is S.IN_PROGRESS:
             line.started = True
         if line.counted:
@@ -143,7 +150,8 @@ def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
 
 def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
     orchestration = group.orchestration
-    tasks, work, orders = orchestration.tasks, orchestration.work, group.decomposition.domain_orders
+    tasks, orders = orchestration.tasks, group.decomposition.domain_orders
+    work = orchestration.work[event.line] = {}
     for plan in event.tasks:
         tasks[plan.key] = Task(
             plan.key,
@@ -161,6 +169,10 @@ def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
             work[plan.domain_order] = (plan.key,)
             order = orders[plan.domain_order]
             order.works = True
+            above: DomainOrder | None = order
+            while above is not None and not above.busy:
+                above.busy = True
+                above = orders[above.parent] if above.parent else None
             for referrer in order.referrers:
                 children = group.lines[referrer].children
                 children[S.ACKNOWLEDGED] = children.get(S.ACKNOWLEDGED, 0) + 1
@@ -220,7 +232,8 @@ def _task_pending(group: OrderGroup, event: TaskPending, at: int) -> None:
 
 
 def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
-    task = _leaves(group, event.task, S.ACKNOWLEDGED, at)
+    task = _leaves(group, event.task, S.IN_PROGRESS, at)
+    group.orchestration.open += 1
     task.generation, task.attempt, task.code, task.message = event.generation, 0, "", ""
     if event.changes:
         task.changes = {**task.changes, **event.changes}
@@ -242,13 +255,30 @@ def _tasks_dropped(group: OrderGroup, event: TasksDropped, at: int) -> None:
         _leaves(group, key, S.CANCELLED, at)
 
 
+def _line_blocked(group: OrderGroup, event: LineBlocked, at: int) -> None:
+    plan, line = group.orchestration, group.lines[event.line]
+    plan.waiting[line.id] = tuple(need for need in plan.waiting[line.id] if need != event.need)
+    plan.blocked[line.id] = (*plan.blocked.get(line.id, ()), event.need)
+    line.gate, line.code, line.reason = S.HELD, event.code, event.reason
+
+
+def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
+    plan, line = group.orchestration, group.lines[event.line]
+    del plan.waiting[line.id], plan.blocked[line.id]
+    line.gate, line.code = S.CANCELLED, "givenUp"
+    line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
+
+
 def _need_met(group: OrderGroup, event: NeedMet, at: int) -> None:
-    waiting = group.orchestration.waiting
-    left = tuple(line for line in waiting.get(event.line, ()) if event.need and line != event.need)
-    if left:
-        waiting[event.line] = left
+    plan, line = group.orchestration, group.lines[event.line]
+    if event.need:
+        plan.waiting[line.id] = tuple(need for need in plan.waiting[line.id] if need != event.need)
     else:
-        waiting.pop(event.line, None)
+        del plan.blocked[line.id]
+        line.gate, line.code, line.reason = S.ACKNOWLEDGED, "", ""
+    if not plan.waiting[line.id] and line.id not in plan.blocked:
+        del plan.waiting[line.id]
+        line.gate = None
 
 
 def _deadline_armed(group: OrderGroup, event: DeadlineArmed, at: int) -> None:
@@ -275,6 +305,8 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     TaskGivenUp: _task_given_up,
     TaskFailed: _task_failed,
     TasksDropped: _tasks_dropped,
+    LineBlocked: _line_blocked,
+    LineGivenUp: _line_given_up,
     NeedMet: _need_met,
     DeadlineArmed: _deadline_armed,
     AnswerRecorded: _answer_recorded,

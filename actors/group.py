@@ -11,7 +11,7 @@ from actors.behaviour import Decision, Dispatch
 from actors.decomposition import DecompositionActor
 from actors.events import Event, OrderSubmitted
 from actors.folds import FOLDS, submitted
-from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, DropLine, FreeLine, RollUp, line_address
+from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, ROLL_UP, Decompose, RollUp, line_address
 from actors.line import Line, OrderLineActor
 from actors.messages import (
     AnyReply,
@@ -21,13 +21,17 @@ from actors.messages import (
     OrderEnded,
     RefusedReply,
     Retry,
+    SubmitDraft,
+    SubmitOrder,
     TaskResult,
     TaskResults,
     TimerFired,
     Undeliverable,
+    WithdrawDraft,
 )
-from actors.orchestration import DEADLINE, OrchestrationActor, Task
+from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
+from actors.plan import Task
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from catalog.store import Catalogs
@@ -63,65 +67,77 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
-        turn = Decision()
-        address, message = self._route(state, message)
-        inbox: deque[tuple[str, Message]] = deque(((address, message),))
-        while inbox:
-            address, message = inbox.popleft()
+        address, first = self._route(state, message)
+        turn = self._decide(group, state, address, first, now)
+        if turn.events:
+            for event in turn.events:
+                state = self.evolve(state, event, now)
+        if turn.inside and state is not None:
+            self._settle(group, state, turn, now)
+        if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
+            turn.reply = Done(_state_of(state, getattr(message, "target", "")))
+        return state, turn
+
+    def _settle(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
+        """Let the actors answer each other until none has anything to say; ``turn`` gathers what they decide."""
+        inbox = deque(turn.inside)
+        roll_ups: list[dict[str, None]] = []
+        while True:
+            if inbox:
+                address, message = inbox.popleft()
+                if type(message) is RollUp:
+                    # Everything else first, children before parents: no state is shown that the turn does not end in.
+                    depth = 0 if address == ORDER else state.lines[address[5:]].depth
+                    while len(roll_ups) <= depth:
+                        roll_ups.append({})
+                    roll_ups[depth][address] = None
+                    continue
+            else:
+                while roll_ups and not roll_ups[-1]:
+                    roll_ups.pop()
+                if not roll_ups:
+                    return
+                address, message = next(iter(roll_ups[-1])), ROLL_UP
+                del roll_ups[-1][address]
             decision = self._decide(group, state, address, message, now)
             for event in decision.events:
-                state = self.evolve(state, event, now)
+                FOLDS[type(event)](state, event, now)
             turn.events += decision.events
-            if decision.reply is not None and turn.reply is None:
-                turn.reply = decision.reply
-            for entry in decision.inside:
-                if entry not in inbox:
-                    inbox.append(entry)
+            inbox += decision.inside
             turn.sends += decision.sends
             turn.dispatch += decision.dispatch
             turn.timers += decision.timers
-        return state, turn
 
     @staticmethod
     def _route(state: OrderGroup | None, message: Message) -> tuple[str, Message]:
         """The actor an outside message is for."""
+        kind = type(message)
+        if state is None or kind is SubmitOrder:
+            return ORDER, message
+        if kind is TaskResult or kind is TaskResults:
+            return ORCHESTRATION, message
+        if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
+            return ORCHESTRATION, message
+        if isinstance(message, Retry | GiveUp) and message.target:
+            if message.target in state.lines and message.target not in state.orchestration.tasks:
+                return line_address(message.target), message
+            return ORCHESTRATION, message
         if isinstance(message, Undeliverable):
             return ORDER, OrderEnded(message.to, "")
-        if isinstance(message, TaskResult | TaskResults):
-            return (ORCHESTRATION if state is not None else ORDER), message
-        if isinstance(message, TimerFired) and message.key == DEADLINE:
-            return ORCHESTRATION, message
-        if isinstance(message, Retry | GiveUp) and message.target and state is not None:
-            if message.target in state.lines and message.target not in state.orchestration.tasks:
-                inside = FreeLine() if isinstance(message, Retry) else DropLine(message.reason)
-                return line_address(message.target), inside
-            return ORCHESTRATION, message
         return ORDER, message
 
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
         if address == ORDER or state is None:
-            if state is not None and type(message) is RollUp:
-                message = RollUp(self._movable(state))
             return self.order.decide(state.order if state is not None else None, message, now, group)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
+            if isinstance(message, Decompose) and state.orchestration.needed_by:
+                message = _still_wanted(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
-
-    @staticmethod
-    def _movable(state: OrderGroup) -> bool:
-        """Whether a line in ``acknowledged`` can still start by itself: it is not behind a line that cannot move."""
-        tally = state.order.lines
-        if S.ACKNOWLEDGED not in tally or not (S.HELD in tally or S.PENDING in tally):
-            return True
-        waiting = state.orchestration.waiting
-        return any(
-            line.state is S.ACKNOWLEDGED and (not line.decomposed or line.id not in waiting) and line.counted
-            for line in state.lines.values()
-        )
 
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
@@ -184,17 +200,36 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
+_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp})
+"""Messages whose sender is told where their target stands now."""
+
+
+def _state_of(state: OrderGroup | None, target: str) -> str:
+    if state is None or not target:
+        return str(state.order.state) if state is not None else ""
+    found = state.orchestration.tasks.get(target) or state.lines.get(target)
+    return str(found.state) if found is not None else ""
+
+
+def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:
+    """Names the lines that were given up, for want of a line they need, before their turn came."""
+    given_up = [each.line for each in message.requests if state.lines[each.line].gate is S.CANCELLED]
+    return Decompose(message.catalog, message.requests, tuple(given_up))
+
+
 def _outputs(state: OrderGroup, task: Task) -> dict[str, Any]:
-    tasks = state.orchestration.tasks
-    return {tasks[key].name: tasks[key].output for key in task.needs if tasks[key].output}
+    """What the tasks it needs brought, by their names; those that share a name with another, by their keys."""
+    needed = [state.orchestration.tasks[key] for key in task.needs]
+    names = [each.name for each in needed]
+    return {
+        each.name if names.count(each.name) == 1 else each.key: each.output for each in needed if each.output
+    }
 
 
 def reply_of(decision: Decision) -> AnyReply:
     """What the sender of a message is told when the actors named no reply of their own."""
     if decision.reply is not None:
         return decision.reply
-    return (
-        Done("")
-        if decision.events or decision.inside
-        else RefusedReply("nothingToDo", "there was nothing to do")
-    )
+    if decision.events or decision.sends:
+        return Done("")
+    return RefusedReply("nothingToDo", "there was nothing to do")

@@ -3,6 +3,8 @@
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``.
 """
 
+from typing import Final
+
 from actors.messages import Message
 from actors.states import State
 from catalog.lines import LineRequest, TaskPlan
@@ -22,6 +24,8 @@ class Decompose(Message, frozen=True, tag="decompose"):
 
     catalog: str
     requests: tuple[LineRequest, ...]
+    given_up: tuple[str, ...] = ()
+    """Lines among them that were given up before their turn came: they get none."""
 
 
 class Plan(Message, frozen=True, tag="plan"):
@@ -37,9 +41,10 @@ class WorkMoved(Message, frozen=True, tag="work"):
 
 
 class RollUp(Message, frozen=True, tag="rollUp"):
-    """To a line or the order: your children moved. ``movable``: whether its acknowledged children can move at all."""
+    """To a line or the order: your children moved. Decided after everything else in the turn, deepest lines first."""
 
-    movable: bool = True
+
+ROLL_UP: Final = RollUp()
 
 
 class LineEnded(Message, frozen=True, tag="lineEnded"):
@@ -49,25 +54,8 @@ class LineEnded(Message, frozen=True, tag="lineEnded"):
     state: State
 
 
-class HoldLine(Message, frozen=True, tag="holdLine"):
-    """To a line: what you need has ended without success."""
-
-    code: str
-    reason: str
-
-
-class FreeLine(Message, frozen=True, tag="freeLine"):
-    """To a line held so: go on without it."""
-
-
-class DropLine(Message, frozen=True, tag="dropLine"):
-    """To a line held so: it will not be done."""
-
-    reason: str
-
-
 class StartLine(Message, frozen=True, tag="startLine"):
-    """To the orchestration: the line's needs are waived or met; its first tasks may go."""
+    """To the orchestration: the line goes on without the lines that ended without success."""
 
     line: str
 
@@ -79,6 +67,6 @@ class DropTasks(Message, frozen=True, tag="dropTasks"):
 
 
 class EnterLine(Message, frozen=True, tag="enterLine"):
-    """To a line: follow the order out of ``draft``."""
+    """To a line: follow the order out of ``draft``, or out of an order that ended before any work."""
 
     state: State

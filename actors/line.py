@@ -1,26 +1,25 @@
 """The order line actor: one order item, its action and the roll-up of its domain orders and nested items.
 
-State machine: ``actors/states.py`` (``PRODUCT_ORDER_ITEM``).
+State machine: ``actors/states.py`` (``PRODUCT_ORDER_ITEM``); messages from outside: ``actors/acceptance.py``.
 """
 
 import msgspec
 
+from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
-from actors.events import Event, LinesMoved
+from actors.events import Event, LineGivenUp, LinesMoved
 from actors.inside import (
     ORCHESTRATION,
     ORDER,
-    DropLine,
+    ROLL_UP,
     DropTasks,
     EnterLine,
-    FreeLine,
-    HoldLine,
     LineEnded,
     RollUp,
     StartLine,
     line_address,
 )
-from actors.messages import Message
+from actors.messages import GiveUp, Message, Retry
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER_ITEM, State
 
@@ -37,23 +36,34 @@ class Line(msgspec.Struct):
     since: int
     parent: str = ""
     """The item this one is nested in."""
+    depth: int = 1
+    """How deep it is nested: 1 for an item of the order itself."""
     needs: tuple[str, ...] = ()
-    """Lines that must be completed before this one starts (productOrderItemRelationship)."""
+    """Lines that must be completed before this one's own work starts; what is nested in it has needs of its own."""
     children: dict[State, int] = {}
     """How many domain orders (and nested items) stand in each state."""
     started: bool = False
     counted: bool = True
     """Whether the line counts in its parent's roll-up: noChange lines do not, unless nothing else is there."""
     decomposed: bool = False
+    gate: State | None = None
+    """What keeps the line's own work from starting: ``acknowledged`` it waits for what it needs, ``held`` that ended
+    without success, ``cancelled`` it was given up then; None: nothing."""
     code: str = ""
     reason: str = ""
-    """Why the line is held by something outside itself; empty when its own children explain its state."""
+    """Why the gate is held or cancelled; empty when the line's children explain its state."""
 
 
-def _walk(line: Line, after: State, code: str = "", reason: str = "") -> list[Event]:
-    return [
-        LinesMoved(state, (line.id,), code, reason) for state in steps(PRODUCT_ORDER_ITEM, line.state, after)
-    ]
+def standing(line: Line) -> State:
+    """Where the line's children and its gate leave it."""
+    children = line.children
+    gate = line.gate
+    if gate is None and not line.decomposed:
+        gate = S.ACKNOWLEDGED
+    if gate is not None:
+        children = {**children, gate: children.get(gate, 0) + 1}
+    # What is acknowledged below a line waits for something else; whatever that is shows in the tally itself.
+    return roll_up(children, started=line.started, movable=False, wished=False)
 
 
 class OrderLineActor:
@@ -61,55 +71,43 @@ class OrderLineActor:
 
     def decide(self, line: Line, message: Message, now: int) -> Decision:
         """Decide one message. ``now`` is in milliseconds since 1970 UTC."""
-        if line.state in FINAL:
-            return refused("lineEnded", f"line {line.id} is {line.state}: it is changed by a new order")
-        if isinstance(message, RollUp):
-            return self._roll_up(line, message)
+        kind = type(message)
+        if kind is RollUp:
+            return self._roll_up(line)
         if isinstance(message, EnterLine):
-            return Decision(events=_walk(line, message.state))
-        if isinstance(message, HoldLine):
-            if line.state is not S.ACKNOWLEDGED:
-                return refused(
-                    "lineStarted", f"line {line.id} is {line.state}: it waits for nothing before its start"
-                )
-            return Decision(
-                events=_walk(line, S.HELD, message.code, message.reason), inside=[(ORDER, RollUp())]
-            )
-        if not (line.state is S.HELD and line.code):
-            return refused(
-                "lineNotHeld",
-                f"line {line.id} is {line.state} and is not held by the end of something it needs",
-            )
-        if isinstance(message, FreeLine):
-            return Decision(
-                events=_walk(line, S.ACKNOWLEDGED),
-                inside=[
-                    (ORCHESTRATION, StartLine(line.id)),
-                    (line_address(line.id), RollUp()),
-                    (ORDER, RollUp()),
-                ],
-            )
-        if isinstance(message, DropLine):
-            if line.children:
-                return Decision(inside=[(ORCHESTRATION, DropTasks(line.id))])
-            # A line of a large order whose turn has not come yet is decomposed all the same; it ends then.
-            return Decision(
-                events=_walk(line, S.CANCELLED, "givenUp", message.reason),
-                inside=self._ended(line, S.CANCELLED),
-            )
-        return refused("unknownMessage", f"line {line.id} does not understand {type(message).__name__}")
+            after = message.state
+            return Decision(_walk(line, after)) if line.state not in FINAL else Decision()
+        if not isinstance(message, Retry | GiveUp):
+            return refused("unknownMessage", f"line {line.id} does not understand {kind.__name__}")
+        if (why := LINE_ACCEPTS.refusal(kind, line.state, line.id)) is not None:
+            return refused(*why)
+        if line.gate is not S.HELD:
+            return refused(LINE_NOT_HELD.code, LINE_NOT_HELD.sentence.format(name=line.id, state=line.state))
+        me = line_address(line.id)
+        if isinstance(message, Retry):
+            return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), (me, ROLL_UP)])
+        return Decision(
+            [LineGivenUp(line.id, message.reason)], [(ORCHESTRATION, DropTasks(line.id)), (me, ROLL_UP)]
+        )
 
-    def _roll_up(self, line: Line, message: RollUp) -> Decision:
-        if line.state is S.HELD and line.code and not line.started and S.ACKNOWLEDGED in line.children:
+    @staticmethod
+    def _roll_up(line: Line) -> Decision:
+        if line.state in FINAL:
             return Decision()
-        after = roll_up(line.children, started=line.started, movable=False)
+        after = standing(line)
         if after is line.state:
             return Decision()
-        events = _walk(line, after)
-        return Decision(events=events, inside=self._ended(line, after) if after in FINAL else self._up(line))
+        parent = line_address(line.parent) if line.parent else ORDER
+        inside: list[tuple[str, Message]] = [(parent, ROLL_UP)]
+        if after in FINAL:
+            inside.append((ORCHESTRATION, LineEnded(line.id, after)))
+        return Decision(_walk(line, after), inside)
 
-    def _up(self, line: Line) -> list[tuple[str, Message]]:
-        return [(line_address(line.parent) if line.parent else ORDER, RollUp())]
 
-    def _ended(self, line: Line, state: State) -> list[tuple[str, Message]]:
-        return [*self._up(line), (ORCHESTRATION, LineEnded(line.id, state))]
+def _walk(line: Line, after: State) -> list[Event]:
+    """The arcs to ``after``; the gate's reason goes with the state that it explains."""
+    lines = (line.id,)
+    return [
+        LinesMoved(state, lines, line.code, line.reason) if state is line.gate else LinesMoved(state, lines)
+        for state in steps(PRODUCT_ORDER_ITEM, line.state, after)
+    ]

@@ -79,7 +79,7 @@ class Retry(Message, frozen=True, tag="retry"):
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
-    """The explicit decision that what is held will not be done: task ``failed``, a held line or order ``cancelled``."""
+    """The decision that what is held or pending will not be done: task ``failed``, line or order ``cancelled``."""
 
     target: str
     reason: str = ""

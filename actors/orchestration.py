@@ -4,16 +4,16 @@ State machine of a task: ``actors/states.py`` (``TASK``). A permanent failure is
 only that decision makes a task ``failed``.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
-import msgspec
-
+from actors.acceptance import TASK_ACCEPTS
 from actors.behaviour import Decision, refused
 from actors.events import (
     AnswerRecorded,
     DeadlineArmed,
     Event,
+    LineBlocked,
     LinePlanned,
     NeedMet,
     TaskCompleted,
@@ -23,12 +23,11 @@ from actors.events import (
     TaskPending,
     TaskRedriven,
     TasksDispatched,
-    TasksDropped,
 )
 from actors.inside import (
     DECOMPOSITION,
+    ROLL_UP,
     DropTasks,
-    HoldLine,
     LineEnded,
     Plan,
     StartLine,
@@ -36,7 +35,7 @@ from actors.inside import (
     line_address,
 )
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
-from actors.rollup import roll_up
+from actors.plan import Orchestration, Outlook, Task
 from actors.states import State
 from catalog.lines import TaskPlan
 
@@ -45,144 +44,8 @@ DEADLINE = "deadline"
 """The group's one timer for overdue answers: armed for the earliest of them, checked when it fires."""
 ATTEMPTS_MAX = 3
 """How often a task is dispatched before silence is a fallout. Every attempt carries the same effect key."""
-
-
-class Task(msgspec.Struct):
-    """One piece of work at one target."""
-
-    key: str
-    name: str
-    domain_order: str
-    target: str
-    needs: tuple[str, ...]
-    duration_ms: int
-    timeout_ms: int
-    state: State
-    since: int
-    generation: int = 1
-    attempt: int = 0
-    until: int = 0
-    """When the answer to the dispatch under way is due at the latest."""
-    feeds: tuple[str, ...] = ()
-    """Tasks that need this one."""
-    changes: dict[str, Any] = {}
-    """Request values an operator replaced."""
-    output: dict[str, Any] = {}
-    code: str = ""
-    message: str = ""
-
-
-class Orchestration(msgspec.Struct):
-    """What the orchestration actor holds: every task by key."""
-
-    tasks: dict[str, Task] = {}
-    work: dict[str, tuple[str, ...]] = {}
-    """Task keys by domain order."""
-    open: int = 0
-    """How many tasks are dispatched and unanswered."""
-    troubled: int = 0
-    """How many tasks are held or pending."""
-    armed: int = 0
-    """When the deadline timer fires (0: not set); never later than the earliest ``until`` of an open task."""
-    waiting: dict[str, tuple[str, ...]] = {}
-    """Lines that may not start yet, with the lines each still needs."""
-
-
-def line_of(domain_order: str) -> str:
-    """The line a domain order was made for, from its key."""
-    return domain_order.rpartition(".")[0]
-
-
-class _Plan:
-    """The tasks as they will stand after the events decided so far: a scratch view over the state."""
-
-    def __init__(self, state: Orchestration, now: int) -> None:
-        self.state = state
-        self.now = now
-        self.events: list[Event] = []
-        self.moved: dict[str, State] = {}
-        self.touched: dict[str, None] = {}
-        self.ready: list[str] = []
-        self.troubled = state.troubled
-        self.due = 0
-
-    def standing(self, key: str) -> State:
-        return self.moved.get(key) or self.state.tasks[key].state
-
-    def move(self, task: Task, after: State) -> None:
-        before = self.standing(task.key)
-        self.troubled += (after in (S.HELD, S.PENDING)) - (before in (S.HELD, S.PENDING))
-        self.moved[task.key] = after
-        self.touched[task.domain_order] = None
-
-    def completed(self, task: Task) -> None:
-        self.move(task, S.COMPLETED)
-        tasks = self.state.tasks
-        for key in task.feeds:
-            if self.standing(key) is S.ACKNOWLEDGED and all(
-                self.standing(needed) is S.COMPLETED for needed in tasks[key].needs
-            ):
-                self.ready.append(key)
-
-    def drop_behind(self, task: Task) -> None:
-        dropped: dict[str, None] = {}
-        ways = [task.key]
-        while ways:
-            for key in self.state.tasks[ways.pop()].feeds:
-                if key not in dropped and self.standing(key) is S.ACKNOWLEDGED:
-                    dropped[key] = None
-                    ways.append(key)
-        self.drop(dropped)
-
-    def drop(self, keys: Iterable[str]) -> None:
-        dropped = tuple(keys)
-        if dropped:
-            self.events.append(TasksDropped(dropped))
-            for key in dropped:
-                self.move(self.state.tasks[key], S.CANCELLED)
-
-    def dispatch(self, keys: Iterable[str]) -> list[str]:
-        going = list(keys)
-        if going:
-            tasks = self.state.tasks
-            until = tuple(self.now + tasks[key].timeout_ms for key in going)
-            self.events.append(TasksDispatched(tuple(going), until))
-            self.due = min(until)
-            for key in going:
-                self.move(tasks[key], S.IN_PROGRESS)
-        return going
-
-    def work_moved(self) -> WorkMoved:
-        """Where every domain order that may have moved stands now."""
-        domain_orders = self.touched
-        if self.troubled or self.state.troubled:
-            lines = {line_of(key) for key in self.touched}
-            domain_orders = dict.fromkeys(key for key in self.state.work if line_of(key) in lines)
-        stuck = self._stuck() if self.troubled else {}
-        return WorkMoved(tuple((key, self._standing_of(key, stuck)) for key in domain_orders))
-
-    def _stuck(self) -> dict[str, State]:
-        """Tasks that cannot move, with the state of the one they stand behind; ``pending`` outranks ``held``."""
-        stuck: dict[str, State] = {}
-        for cause in (S.PENDING, S.HELD):
-            ways = [key for key in self.state.tasks if self.standing(key) is cause]
-            while ways:
-                for key in self.state.tasks[ways.pop()].feeds:
-                    if key not in stuck:
-                        stuck[key] = cause
-                        ways.append(key)
-        return stuck
-
-    def _standing_of(self, domain_order: str, stuck: dict[str, State]) -> State:
-        states = [(self.standing(key), stuck.get(key)) for key in self.state.work[domain_order]]
-        started = any(state is not S.ACKNOWLEDGED for state, _ in states)
-        movable = any(state is S.ACKNOWLEDGED and cause is None for state, cause in states)
-        tally: dict[State, int] = {}
-        for state, cause in states:
-            if state is S.ACKNOWLEDGED and cause is not None and started and not movable:
-                state = cause
-            tally[state] = tally.get(state, 0) + 1
-        return roll_up(tally, started=started, movable=movable, wished=False)
+NO_ANSWER: Final = "noAnswer"
+"""The code of that fallout. An answer that comes all the same is taken, and solves it."""
 
 
 class OrchestrationActor:
@@ -190,168 +53,183 @@ class OrchestrationActor:
 
     def decide(self, state: Orchestration, message: Message, now: int) -> Decision:
         """Decide one message. ``now`` is in milliseconds since 1970 UTC."""
-        if isinstance(message, TaskResults):
-            return self._results(state, message.results, now)
-        if isinstance(message, TaskResult):
-            return self._results(state, (message,), now)
-        if isinstance(message, Plan):
-            return self._plan(state, message, now)
-        if isinstance(message, LineEnded):
-            return self._line_ended(state, message, now)
-        if isinstance(message, StartLine):
-            plan = _Plan(state, now)
-            plan.events.append(NeedMet(message.line, ""))
-            return self._decision(plan, plan.dispatch(self._roots(state, message.line)))
-        if isinstance(message, DropTasks):
-            plan = _Plan(state, now)
-            plan.drop(
-                key
-                for key, task in state.tasks.items()
-                if line_of(task.domain_order) == message.line and task.state is S.ACKNOWLEDGED
+        way = _WAYS.get(type(message))
+        if way is None:
+            return refused(
+                "unknownMessage", f"the orchestration does not understand {type(message).__name__}"
             )
-            return self._decision(plan, [])
-        if isinstance(message, Retry):
-            return self._retry(state, message, now)
-        if isinstance(message, GiveUp):
-            return self._give_up(state, message, now)
-        if isinstance(message, TimerFired):
-            return self._overdue(state, now)
-        return refused("unknownMessage", f"the orchestration does not understand {type(message).__name__}")
+        return way(state, message, now)
 
-    @staticmethod
-    def _roots(state: Orchestration, line: str) -> list[str]:
-        return [
-            key
-            for key, task in state.tasks.items()
-            if not task.needs and task.state is S.ACKNOWLEDGED and line_of(task.domain_order) == line
-        ]
 
-    def _plan(self, state: Orchestration, message: Plan, now: int) -> Decision:
-        events: list[Event] = []
-        ready: list[TaskPlan] = []
-        for line, tasks in message.lines:
+def _plan(state: Orchestration, message: Plan, now: int) -> Decision:
+    events: list[Event] = []
+    ready: list[TaskPlan] = []
+    for line, tasks in message.lines:
+        if tasks:
             events.append(LinePlanned(line, tasks))
             if line not in state.waiting:
                 ready += [task for task in tasks if not task.needs]
-        if not ready:
-            return Decision(events=events)
-        going = tuple(task.key for task in ready)
-        until = tuple(now + task.timeout_ms for task in ready)
-        events.append(TasksDispatched(going, until))
-        started = dict.fromkeys(task.domain_order for task in ready)
-        moved = WorkMoved(tuple((key, S.IN_PROGRESS) for key in started))
-        decision = Decision(events=events, inside=[(DECOMPOSITION, moved)], dispatch=list(going))
-        _arm(decision, state.armed, min(until))
-        return decision
+    if not ready:
+        return Decision(events)
+    until = tuple([now + task.timeout_ms for task in ready])
+    going = [task.key for task in ready]
+    events.append(TasksDispatched(tuple(going), until))
+    started = dict.fromkeys([task.domain_order for task in ready])
+    moved = WorkMoved(tuple([(key, S.IN_PROGRESS) for key in started]))
+    decision = Decision(events, [(DECOMPOSITION, moved)], dispatch=going)
+    _arm(decision, state.armed, min(until))
+    return decision
 
-    def _results(self, state: Orchestration, results: tuple[TaskResult, ...], now: int) -> Decision:
-        plan = _Plan(state, now)
-        stale: str | None = None
-        for result in results:
-            task = state.tasks.get(result.task)
-            if task is None:
-                stale = f"there is no task {result.task}"
-            elif result.generation > task.generation:
-                stale = f"task {task.key} has never had a generation {result.generation}"
-            elif result.generation < task.generation:
-                plan.events.append(AnswerRecorded(task.key, result.generation, result.outcome, result.output))
-            elif plan.standing(task.key) is S.IN_PROGRESS:
-                self._apply(plan, task, result)
-        if stale and not plan.events:
-            return refused("unknownTask", stale)
-        return self._decision(plan, plan.dispatch(plan.ready), reply=Done(""))
 
-    @staticmethod
-    def _apply(plan: _Plan, task: Task, result: TaskResult) -> None:
-        if result.outcome == "completed":
-            plan.events.append(TaskCompleted(task.key, result.output))
-            plan.completed(task)
-        elif result.outcome == "pending":
-            plan.events.append(TaskPending(task.key, result.code or "informationRequired", result.message))
-            plan.move(task, S.PENDING)
+def _result(state: Orchestration, message: TaskResult, now: int) -> Decision:
+    return _answers(state, (message,), now)
+
+
+def _results(state: Orchestration, message: TaskResults, now: int) -> Decision:
+    return _answers(state, message.results, now)
+
+
+def _answers(state: Orchestration, results: Iterable[TaskResult], now: int) -> Decision:
+    outlook = Outlook(state, now)
+    unknown = ""
+    for result in results:
+        task = state.tasks.get(result.task)
+        if task is None:
+            unknown = f"there is no task {result.task}"
+        elif result.generation > task.generation:
+            unknown = f"task {task.key} has never had a generation {result.generation}"
+        elif result.generation < task.generation:
+            outlook.events.append(AnswerRecorded(task.key, result.generation, result.outcome, result.output))
+        elif (standing := outlook.standing(task.key)) is S.IN_PROGRESS:
+            _apply(outlook, task, result)
+        elif standing is S.HELD and task.state is S.HELD and task.code == NO_ANSWER:
+            outlook.events.append(TaskRedriven(task.key, task.generation, {}))
+            outlook.move(task, S.IN_PROGRESS)
+            _apply(outlook, task, result)
+        # Any other answer of this generation is a repetition: it says nothing new and changes nothing.
+    if unknown and not outlook.events:
+        return refused("unknownTask", unknown)
+    return _decision(outlook, outlook.dispatch(outlook.ready), reply=_HEARD)
+
+
+_HEARD: Final = Done("")
+
+
+def _apply(outlook: Outlook, task: Task, result: TaskResult) -> None:
+    if result.outcome == "completed":
+        outlook.events.append(TaskCompleted(task.key, result.output))
+        outlook.completed(task)
+    elif result.outcome == "pending":
+        outlook.events.append(TaskPending(task.key, result.code or "informationRequired", result.message))
+        outlook.move(task, S.PENDING)
+    else:
+        outlook.events.append(TaskHeld(task.key, result.code or "failed", result.message))
+        outlook.move(task, S.HELD)
+
+
+def _retry(state: Orchestration, message: Retry, now: int) -> Decision:
+    task = state.tasks.get(message.target)
+    if task is None:
+        return refused("unknownTarget", f"the order has no task or line {message.target!r}")
+    if (why := TASK_ACCEPTS.refusal(Retry, task.state, task.key)) is not None:
+        return refused(*why)
+    # Nothing below may refuse. Changed data is another effect: its key is new.
+    outlook = Outlook(state, now)
+    generation = task.generation + (1 if message.changes else 0)
+    outlook.events.append(TaskRedriven(task.key, generation, message.changes or {}))
+    return _decision(outlook, outlook.dispatch([task.key]))
+
+
+def _give_up(state: Orchestration, message: GiveUp, now: int) -> Decision:
+    task = state.tasks.get(message.target)
+    if task is None:
+        return refused("unknownTarget", f"the order has no task or line {message.target!r}")
+    if (why := TASK_ACCEPTS.refusal(GiveUp, task.state, task.key)) is not None:
+        return refused(*why)
+    outlook = Outlook(state, now)
+    outlook.events += [TaskGivenUp(task.key, message.reason), TaskFailed(task.key)]
+    outlook.move(task, S.FAILED)
+    outlook.drop_behind(task)
+    return _decision(outlook, [])
+
+
+def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
+    """Ask again whoever did not answer in time; who was asked often enough is a fallout."""
+    outlook = Outlook(state, now)
+    again: list[str] = []
+    left: list[int] = []
+    for task in state.tasks.values() if state.open else ():
+        if task.state is not S.IN_PROGRESS:
+            continue
+        if task.until > now:
+            left.append(task.until)
+        elif task.attempt < ATTEMPTS_MAX:
+            again.append(task.key)
+            left.append(now + task.timeout_ms)
         else:
-            plan.events.append(TaskHeld(task.key, result.code or "failed", result.message))
-            plan.move(task, S.HELD)
+            sentence = f"{task.target} did not answer {task.name} after {task.attempt} attempts"
+            outlook.events.append(TaskHeld(task.key, NO_ANSWER, sentence))
+            outlook.move(task, S.HELD)
+    dispatched = outlook.dispatch(again)
+    decision = _decided(outlook, dispatched)
+    due = min(left, default=0)
+    if due != state.armed:
+        decision.events.append(DeadlineArmed(due))
+    decision.timers.append((DEADLINE, due or None))
+    return decision
 
-    def _retry(self, state: Orchestration, message: Retry, now: int) -> Decision:
-        task = state.tasks.get(message.target)
-        if task is None:
-            return refused("unknownTarget", f"the order has no task or line {message.target!r}")
-        if task.state not in (S.HELD, S.PENDING):
-            return refused(
-                "taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is retried"
-            )
-        plan = _Plan(state, now)
-        generation = task.generation + (1 if message.changes else 0)
-        plan.events.append(TaskRedriven(task.key, generation, message.changes or {}))
-        return self._decision(plan, plan.dispatch([task.key]), reply=Done(S.IN_PROGRESS))
 
-    def _give_up(self, state: Orchestration, message: GiveUp, now: int) -> Decision:
-        task = state.tasks.get(message.target)
-        if task is None:
-            return refused("unknownTarget", f"the order has no task or line {message.target!r}")
-        if task.state not in (S.HELD, S.PENDING):
-            return refused(
-                "taskNotHeld", f"task {task.key} is {task.state}: only a held or pending task is given up"
-            )
-        plan = _Plan(state, now)
-        plan.events.append(TaskGivenUp(task.key, message.reason))
-        plan.events.append(TaskFailed(task.key))
-        plan.move(task, S.FAILED)
-        plan.drop_behind(task)
-        return self._decision(plan, [], reply=Done(S.FAILED))
+def _line_ended(state: Orchestration, message: LineEnded, now: int) -> Decision:
+    """Lines whose last need was met start; a need that ended otherwise blocks the line."""
+    ended = message.line
+    outlook = Outlook(state, now)
+    roots: list[str] = []
+    moved: list[str] = []
+    for line in state.needed_by.get(ended, ()):
+        needs = state.waiting.get(line, ())
+        if ended not in needs:
+            continue
+        if message.state is not S.COMPLETED:
+            reason = f"line {ended}, which it needs, ended {message.state}"
+            outlook.events.append(LineBlocked(line, ended, "neededLineEnded", reason))
+            moved.append(line)
+            continue
+        outlook.events.append(NeedMet(line, ended))
+        if needs == (ended,) and line not in state.blocked:
+            roots += outlook.roots(line)
+            moved.append(line)
+    decision = _decision(outlook, outlook.dispatch(roots))
+    decision.inside += [(line_address(line), ROLL_UP) for line in moved]
+    return decision
 
-    def _overdue(self, state: Orchestration, now: int) -> Decision:
-        plan = _Plan(state, now)
-        again: list[str] = []
-        for task in state.tasks.values():
-            if task.state is not S.IN_PROGRESS or task.until > now:
-                continue
-            if task.attempt < ATTEMPTS_MAX:
-                again.append(task.key)
-            else:
-                sentence = f"{task.target} did not answer {task.name} after {task.attempt} attempts"
-                plan.events.append(TaskHeld(task.key, "noAnswer", sentence))
-                plan.move(task, S.HELD)
-        dispatched = plan.dispatch(again)
-        left = [t.until for t in state.tasks.values() if t.state is S.IN_PROGRESS and t.until > now]
-        left += [now + state.tasks[key].timeout_ms for key in again]
-        decision = self._decision(plan, dispatched)
-        decision.events = [e for e in decision.events if not isinstance(e, DeadlineArmed)]
-        decision.events.append(DeadlineArmed(min(left, default=0)))
-        decision.timers = [(DEADLINE, min(left, default=None))]
-        return decision
 
-    def _line_ended(self, state: Orchestration, message: LineEnded, now: int) -> Decision:
-        """Lines whose last need was met start; a need that ended otherwise holds the line."""
-        plan = _Plan(state, now)
-        roots: list[str] = []
-        holds: list[tuple[str, Message]] = []
-        for line, needs in state.waiting.items():
-            if message.line not in needs:
-                continue
-            if message.state is S.COMPLETED:
-                plan.events.append(NeedMet(line, message.line))
-                if needs == (message.line,):
-                    roots += self._roots(state, line)
-            else:
-                reason = f"line {message.line}, which it needs, ended {message.state}"
-                holds.append((line_address(line), HoldLine("neededLineEnded", reason)))
-        decision = self._decision(plan, plan.dispatch(roots))
-        decision.inside += holds
-        return decision
+def _start_line(state: Orchestration, message: StartLine, now: int) -> Decision:
+    """Someone decided that the line goes on without what ended; what it still needs it waits for."""
+    outlook = Outlook(state, now)
+    outlook.events.append(NeedMet(message.line, ""))
+    return _decision(
+        outlook, outlook.dispatch([] if state.waiting[message.line] else outlook.roots(message.line))
+    )
 
-    @staticmethod
-    def _decision(plan: _Plan, dispatched: list[str], reply: AnyReply | None = None) -> Decision:
-        inside: list[tuple[str, Message]] = []
-        if plan.touched:
-            moved = plan.work_moved()
-            if moved.states:
-                inside.append((DECOMPOSITION, moved))
-        decision = Decision(events=plan.events, inside=inside, dispatch=dispatched, reply=reply)
-        if dispatched:
-            _arm(decision, plan.state.armed, plan.due)
-        return decision
+
+def _drop_tasks(state: Orchestration, message: DropTasks, now: int) -> Decision:
+    outlook = Outlook(state, now)
+    outlook.drop([key for key in outlook.of_line(message.line) if state.tasks[key].state is S.ACKNOWLEDGED])
+    return _decision(outlook, [])
+
+
+def _decided(outlook: Outlook, dispatched: list[str], reply: AnyReply | None = None) -> Decision:
+    decision = Decision(outlook.events, dispatch=dispatched, reply=reply)
+    if outlook.touched:
+        decision.inside.append((DECOMPOSITION, WorkMoved(outlook.domain_orders())))
+    return decision
+
+
+def _decision(outlook: Outlook, dispatched: list[str], reply: AnyReply | None = None) -> Decision:
+    decision = _decided(outlook, dispatched, reply)
+    if dispatched:
+        _arm(decision, outlook.state.armed, outlook.due)
+    return decision
 
 
 def _arm(decision: Decision, armed: int, due: int) -> None:
@@ -359,3 +237,17 @@ def _arm(decision: Decision, armed: int, due: int) -> None:
     if not armed or due < armed:
         decision.events.append(DeadlineArmed(due))
         decision.timers.append((DEADLINE, due))
+
+
+_WAYS: Final[dict[type[Message], Callable[[Orchestration, Any, int], Decision]]] = {
+    TaskResult: _result,
+    TaskResults: _results,
+    Plan: _plan,
+    LineEnded: _line_ended,
+    StartLine: _start_line,
+    DropTasks: _drop_tasks,
+    Retry: _retry,
+    GiveUp: _give_up,
+    TimerFired: _overdue,
+}
+"""What the orchestration understands."""

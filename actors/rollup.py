@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from actors.states import Machine, State, walk
 
 S = State
-_MOVING = (S.IN_PROGRESS, S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION)
+_MOVING = frozenset({S.IN_PROGRESS, S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION})
 
 
 def roll_up(
@@ -17,31 +17,25 @@ def roll_up(
 ) -> State:
     """The parent's state.
 
-    :param children: how many children stand in each state; zeros are ignored.
+    :param children: how many children stand in each state; a state in which none stands is not in it.
     :param started: whether any work below the parent ever started.
-    :param movable: whether a child in ``acknowledged`` can move now or at a date (False: all stand behind a held one).
+    :param movable: whether a child in ``acknowledged`` can move now or at a date (False: all stand behind others).
     :param wished: whether cancelled children were cancelled at the requester's wish; what was dropped because other
         work was given up leaves its parent partial, never completed.
     """
-    here = {state for state, count in children.items() if count}
-    if here.intersection(_MOVING):
+    if not _MOVING.isdisjoint(children):
         return S.IN_PROGRESS
-    waits = S.ACKNOWLEDGED in here
-    if waits and (movable or not here & {S.PENDING, S.HELD}):
+    if S.ACKNOWLEDGED in children and (movable or not (S.PENDING in children or S.HELD in children)):
         return S.IN_PROGRESS if started else S.ACKNOWLEDGED
-    if S.PENDING in here:
-        return S.PENDING
-    if S.HELD in here:
-        return S.HELD
-    if S.PARTIAL in here or {S.COMPLETED, S.FAILED} <= here:
+    for waits in (S.PENDING, S.HELD):
+        if waits in children:
+            return waits
+    completed, failed, cancelled = S.COMPLETED in children, S.FAILED in children, S.CANCELLED in children
+    if S.PARTIAL in children or (completed and (failed or (cancelled and not wished))):
         return S.PARTIAL
-    if not wished and {S.COMPLETED, S.CANCELLED} <= here:
-        return S.PARTIAL
-    if S.FAILED in here:
+    if failed:
         return S.FAILED
-    if S.COMPLETED in here or not here:
-        return S.COMPLETED
-    return S.CANCELLED
+    return S.COMPLETED if completed or not cancelled else S.CANCELLED
 
 
 def steps(machine: Machine, before: State, after: State) -> tuple[State, ...]:

@@ -4,8 +4,8 @@ import msgspec
 
 from actors.decomposition import Decomposition
 from actors.line import Line
-from actors.orchestration import Orchestration
 from actors.order import Order
+from actors.plan import Orchestration
 
 
 class OrderGroup(msgspec.Struct):

@@ -12,8 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.line import Line
-from actors.orchestration import ATTEMPTS_MAX, Task
+from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
+from actors.plan import Task
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 
@@ -78,10 +79,8 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     tasks = _tasks(group)
     waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
     if order.code:
-        # What holds the order holds its lines with it: one decision, one reason.
         waits.append((_held_order, order))
-    else:
-        waits += [(_held_line, line) for line in group.lines.values() if line.code and line.state is S.HELD]
+    waits += [(_held_line, group.lines[line]) for line in group.orchestration.blocked]
     waits += [(_held_task, task) for task in tasks[S.HELD]]
     waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
     unstarted = order.state is S.ACKNOWLEDGED and not order.started

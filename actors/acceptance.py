@@ -1,0 +1,136 @@
+"""Which message is legal in which state: one explicit table per kind, and the sentence of every refusal.
+
+``decide`` asks these tables before anything else, the pages under ``docs/states`` are printed from them, and a test
+walks the whole product of states and messages. Domain orders take no messages: roll-up alone moves them.
+"""
+
+from typing import Final
+
+import msgspec
+
+from actors.messages import (
+    AwaitOrder,
+    GiveUp,
+    Message,
+    OrderEnded,
+    Retry,
+    SubmitDraft,
+    SubmitOrder,
+    TaskResult,
+    TimerFired,
+    WithdrawDraft,
+)
+from actors.states import FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
+
+S = State
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A broken rule: its stable code, and a sentence over ``name`` and ``state``."""
+
+    code: str
+    sentence: str
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """How one kind takes one message.
+
+    ``accepted`` are the states in which it is decided, ``harmless`` those in which it is a repetition that changes
+    nothing, each with the reason; everywhere else it is refused, with ``ended`` in final states.
+    """
+
+    accepted: frozenset[State]
+    otherwise: Refusal
+    ended: Refusal
+    harmless: frozenset[State] = frozenset()
+    because: str = ""
+    """Why it is harmless there."""
+
+
+class Acceptance(msgspec.Struct, frozen=True):
+    """The table of one kind."""
+
+    machine: Machine
+    rules: dict[type[Message], Rule]
+
+    def refusal(self, message: type[Message], state: State, name: str) -> tuple[str, str] | None:
+        """Why ``message`` is refused by ``name`` in ``state``: (code, sentence); None where it is not refused."""
+        rule = self.rules[message]
+        if state in rule.accepted or state in rule.harmless:
+            return None
+        refusal = rule.ended if state in FINAL else rule.otherwise
+        return refusal.code, refusal.sentence.format(name=name, state=state)
+
+
+def _every(machine: Machine) -> frozenset[State]:
+    return frozenset(machine.states)
+
+
+_ORDER_ENDED = Refusal("orderEnded", "order {name} is {state}: what it ordered is changed by a new order")
+_NOT_DRAFT = Refusal("orderNotDraft", "order {name} is {state}: only a draft is submitted or withdrawn")
+_NOT_HELD = Refusal(
+    "orderNotHeld", "order {name} is {state}: only an order held by another's end is retried or given up"
+)
+ORDER_ACCEPTS: Final = Acceptance(
+    PRODUCT_ORDER,
+    {
+        SubmitOrder: Rule(
+            frozenset(),
+            _ORDER_ENDED,
+            _ORDER_ENDED,
+            _every(PRODUCT_ORDER),
+            "it exists: the same document is answered as it stands, another one is a conflict",
+        ),
+        SubmitDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        WithdrawDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
+        GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
+        OrderEnded: Rule(
+            frozenset({S.ACKNOWLEDGED, S.HELD}),
+            Refusal("orderNotWaiting", "order {name} is {state}: it waits for no other order"),
+            _ORDER_ENDED,
+        ),
+        AwaitOrder: Rule(_every(PRODUCT_ORDER), _ORDER_ENDED, _ORDER_ENDED),
+        TimerFired: Rule(
+            _every(PRODUCT_ORDER) - FINAL,
+            _ORDER_ENDED,
+            _ORDER_ENDED,
+            FINAL,
+            "a timer that fires too late is put away",
+        ),
+    },
+)
+"""Retry and GiveUp without a target. A held order that only shows its tasks' fallout says so (``orderHeldByTask``)."""
+
+_LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")
+LINE_NOT_HELD: Final = Refusal(
+    "lineNotHeld",
+    "line {name} is {state} and is not held by the end of a line it needs: name the task, see waitsFor",
+)
+_LINE_RULE = Rule(frozenset({S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED)
+LINE_ACCEPTS: Final = Acceptance(PRODUCT_ORDER_ITEM, {Retry: _LINE_RULE, GiveUp: _LINE_RULE})
+"""Retry and GiveUp with a line as target, while its gate is shut by the end of a line it needs."""
+
+_REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"
+_ANSWER = Refusal("unknownTask", "task {name} is {state}: it was never dispatched")
+TASK_ACCEPTS: Final = Acceptance(
+    TASK,
+    {
+        TaskResult: Rule(
+            frozenset({S.IN_PROGRESS}), _ANSWER, _ANSWER, _every(TASK) - {S.IN_PROGRESS}, _REPEATED
+        ),
+        Retry: Rule(
+            frozenset({S.HELD, S.PENDING}),
+            Refusal("taskNotHeld", "task {name} is {state}: only a held or pending task is retried"),
+            Refusal("taskEnded", "task {name} is {state}: what has ended is not retried"),
+        ),
+        GiveUp: Rule(
+            frozenset({S.HELD, S.PENDING}),
+            Refusal("taskNotHeld", "task {name} is {state}: only a held or pending task is given up"),
+            Refusal("taskEnded", "task {name} is {state}: what has ended is not given up"),
+        ),
+    },
+)
+"""Retry and GiveUp with a task as target. Held for silence (``noAnswer``), a task takes the answer that comes late."""
+
+ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS)
