@@ -68,6 +68,7 @@ class Supervisor:
         embedded = not options.journal_url
         self._server = EmbeddedServer(self.data / "redis", shards=shards) if embedded else None
         self._ray: RaySide | None = None
+        self._not_ours: set[int] = set()
         self.record = RunRecord(
             url=gateway_url(options),
             token_file=options.token_file,
@@ -90,6 +91,8 @@ class Supervisor:
         lock = await asyncio.to_thread(DataLock.take, self.data / "lock")
         try:
             with self._signals():
+                # Whoever runs us may have processes of its own.
+                self._not_ours = {process.pid for process in below(os.getpid())}
                 become_subreaper()
                 await self._end_leftovers()
                 serving = asyncio.create_task(self._serve(ready))
@@ -129,10 +132,10 @@ class Supervisor:
         self._say("stopping")
         if self._ray is not None:
             await self._stop_ray(self._ray)
-        await asyncio.to_thread(end_below_us, self._own_pids)
+        await asyncio.to_thread(end_below_us, self._spared)
         if self._server is not None:
             await self._server.stop()
-        await asyncio.to_thread(end_below_us)
+        await asyncio.to_thread(end_below_us, self._spared)
         run_record.remove(self.data)
         self._say("stopped")
 
@@ -192,7 +195,7 @@ class Supervisor:
             pause_s = self._backoff_first_s
             while True:
                 await self._ray.kill()
-                await asyncio.to_thread(end_below_us, self._own_pids)
+                await asyncio.to_thread(end_below_us, self._spared)
                 try:
                     await self._start_ray()
                 except RayFailed as failed:
@@ -214,21 +217,22 @@ class Supervisor:
     async def _mind_processes(self) -> None:
         written: list[Process] = []
         while True:
-            found = await asyncio.to_thread(below, os.getpid(), self._server_pids())
+            found = await asyncio.to_thread(below, os.getpid(), [*self._not_ours, *self._server_pids()])
             if found != written:
                 run_record.write_processes(self.data, found)
                 written = found
-            reap_orphans(self._own_pids())
+            reap_orphans(self._spared())
             await asyncio.sleep(LOOK_S)
 
     def _server_pids(self) -> list[int]:
         pid = self._server.pid if self._server is not None else None
         return [] if pid is None else [pid]
 
-    def _own_pids(self) -> list[int]:
-        """What the standard library waits for: the server, and Ray's keeper."""
+    def _spared(self) -> list[int]:
+        """What does not end with Ray, and what the standard library waits for."""
         ray = self._ray.process if self._ray is not None else None
-        return self._server_pids() if ray is None or not ray.lives() else [*self._server_pids(), ray.pid]
+        keeper = [ray.pid] if ray is not None and ray.lives() else []
+        return [*self._not_ours, *self._server_pids(), *keeper]
 
     def _note(self, **changes: object) -> None:
         self.record = msgspec.structs.replace(self.record, **changes)

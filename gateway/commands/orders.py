@@ -181,16 +181,16 @@ def _print_list(found: list[dict[str, Any]], total: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "state", "order date", "externalId", "lines", "description")
-    table.columns[0].no_wrap = True
+    table = Table("id", "state", "order date", "externalId", "lines", box=None)
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for order in found:
         table.add_row(
             order["id"],
             order["state"],
-            order["orderDate"],
+            order["orderDate"].partition(".")[0] + "Z",
             order.get("externalId", ""),
             str(len(order.get("productOrderItem", ()))),
-            order.get("description", ""),
         )
     console = Console(highlight=False)
     console.print(table)

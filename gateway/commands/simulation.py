@@ -1,12 +1,10 @@
 """`orderloom simulate`: whole clusters on virtual time, one for each seed; a seed that fails is a bug report."""
 
-import sys
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from gateway.commands.failing import EXIT_FAILED, EXIT_USAGE, CommandFailed
+from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import JsonOption, print_json
 
 
@@ -24,7 +22,8 @@ def simulate(
 ) -> None:
     """Run the cluster in a simulator with seeded faults, and judge that no promise is broken.
 
-    Prints every seed that fails; `--replay SEED` then shows its world and its steps. Exit code 1 when one fails.
+    Prints every seed that fails; `--replay SEED` then shows its world and its steps. Exit codes: 0 all
+    kept, 1 a promise was broken, 3 no progress, 4 the simulator itself failed.
     """
     if (seeds is None) == (replay is None):
         raise CommandFailed("say either --seeds A..B or --replay SEED", EXIT_USAGE)
@@ -46,16 +45,24 @@ def _range(text: str) -> range:
 
 
 def _replay(seed: int) -> None:
-    run: Any = import_module("runtime.simulation.run")
-    run.replay(seed, sys.stdout.write)
+    from runtime.simulation.run import EXIT_CODES, replay
+
+    raise typer.Exit(EXIT_CODES[replay(seed, typer.echo).verdict])
 
 
 def _simulate(seeds: range, as_json: bool) -> None:
-    run: Any = import_module("runtime.simulation.run")
-    report = run.simulate(seeds)
+    from runtime.simulation.run import Outcome, Verdict, simulate
+
+    def tell(outcome: Outcome) -> None:
+        if outcome.verdict is not Verdict.KEPT:
+            typer.echo(f"{outcome}\nreplay it with: orderloom simulate --replay {outcome.seed}", err=as_json)
+
+    report = simulate(seeds, on_seed=tell)
     if as_json:
         print_json(report)
     else:
-        typer.echo(str(report))
-    if report.failures:
-        raise typer.Exit(EXIT_FAILED)
+        typer.echo(
+            f"{report.seeds} seeds, {len(report.failures)} failed; {report.orders:,} orders, {report.steps:,} steps, "
+            f"{report.virtual_ms / 1000:,.0f} s of virtual time"
+        )
+    raise typer.Exit(report.exit_code)

@@ -45,12 +45,14 @@ def _show(told: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(f"gateway   {told['gateway']} (since {told['started']})")
     console.print(f"dashboard {told['dashboard'] or '-'}")
-    counters = Table(*(name.replace("_", " ") for name in COUNTERS), "cycle p50 / p99 / p999 ms")
     cycle = told.get("cycle_ms", {})
-    counters.add_row(
-        *(f"{told[name]:,}" if name in told else "-" for name in COUNTERS),
-        " / ".join(str(cycle.get(name, "-")) for name in ("p50", "p99", "p999")),
-    )
+    counters = Table.grid(padding=(0, 2))
+    counters.add_column()
+    counters.add_column(justify="right")
+    for name in COUNTERS:
+        counters.add_row(name.replace("_", " "), f"{told[name]:,}" if name in told else "-")
+    for name in ("p50", "p99", "p999"):
+        counters.add_row(f"cycle {name} ms", str(cycle.get(name, "-")))
     console.print(counters)
     shards = _shards_by_owner(told.get("shards", []))
     processes = Table("process", "pid", "shards")
