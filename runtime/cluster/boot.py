@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ class Cluster:
         if options.ray_address == "local":
             settings = {
                 "dashboard_host": "127.0.0.1",
-                "dashboard_port": options.dashboard_port,
+                "dashboard_port": _free_port(options.dashboard_port),
                 "include_dashboard": True,
                 "_system_config": HEALTH,
                 "num_cpus": max(4, os.cpu_count() or 1),
@@ -107,6 +108,18 @@ class Cluster:
                 if (handle := find(name)) is not None:
                     ray.kill(handle, no_restart=True)
         ray.shutdown()
+
+
+def _free_port(wished: int) -> int:
+    """The wished port, or another when something listens there: Ray gives up instead of looking on."""
+    for port in (wished, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return wished
 
 
 def _our_actors(coordinator: Any) -> list[str]:
