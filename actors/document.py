@@ -57,7 +57,7 @@ DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
 _read = msgspec.json.Decoder(_Document).decode
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     """The order items of a document, in document order, each nested item after its parent."""
     lines: list[DocumentLine] = []

@@ -14,10 +14,10 @@ from actors.behaviour import Dispatch
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
-from runtime.errors import Busy, NoOwner, Unavailable
+from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
 from runtime.journal.contract import Journal
 from runtime.kernel.bounds import Bounds
-from runtime.kernel.words import Answer, Faulted, Outgoing, Taken, TooBusy, View, WrongOwner
+from runtime.kernel.words import Answer, Faulted, NotNow, Outgoing, Taken, TooBusy, View, WrongOwner
 from runtime.port import shard_of
 from runtime.shell import Listener, Shell
 from runtime.tasks.executor import Executor
@@ -74,12 +74,15 @@ class LocalRuntime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.shell.stop()
+        await self._executor.close()
 
     async def send(self, group: str, message: AnyMessage) -> AnyReply:
         """See the port."""
         answer = await self._ask(group, message)
         if isinstance(answer, TooBusy):
             raise Busy(f"shard {answer.shard} has as many messages as it may hold")
+        if isinstance(answer, NotNow):
+            raise JournalAway("the journal does not answer; nothing is promised, repeat with the same key")
         if isinstance(answer, Faulted | View | WrongOwner | Taken):
             raise Unavailable(f"order {group} could not be decided")
         return answer

@@ -28,6 +28,7 @@ from runtime.kernel.words import (
     Input,
     Loaded,
     Lookup,
+    NotNow,
     Outgoing,
     Outputs,
     Post,
@@ -44,6 +45,8 @@ Request = tuple[int, int, str, AnyMessage | None, str]
 """(shard, epoch, group, message, by); a message of None is a read."""
 RETRY_FIRST_S = 0.02
 RETRY_MAX_S = 1.0
+JOURNAL_PATIENCE_S = 1.0
+"""How long the journal may be silent before new requests are sent away at once instead of waiting with the others."""
 
 
 class Listener:
@@ -112,6 +115,7 @@ class Shell:
         self._lease_valid = lease_valid
         self._wall_ms = wall_ms
         self._inbox: list[Input] = []
+        self._in_doubt_since = 0.0
         self._awake = asyncio.Event()
         self._turned: list[asyncio.Future[None]] = []
         self._loop: asyncio.Task[None] | None = None
@@ -178,6 +182,8 @@ class Shell:
         """
         if not requests:
             return []
+        if self._in_doubt_since and time.monotonic() - self._in_doubt_since > JOURNAL_PATIENCE_S:
+            return [NotNow(request[0]) for request in requests]
         batch = _Batch(len(requests))
         for place, (shard, epoch, group, message, by) in enumerate(requests):
             token = (batch, place)
@@ -199,7 +205,7 @@ class Shell:
     async def take_post(self, out: Outgoing, shard: int, epoch: int) -> Answer:
         """Take a message from another group's outbox."""
         batch = _Batch(1)
-        self._put(Post(shard, epoch, out.to, out.sender, out.sequence, out.message, (batch, 0)))
+        self._put(Post(shard, epoch, out.to, out.sender, out.sequence, out.message, (batch, 0), out.after))
         await batch.done
         assert batch.answers[0] is not None
         return batch.answers[0]
@@ -239,12 +245,14 @@ class Shell:
                 self._release(outputs)
                 commits = outputs.commits
                 if commits:
+                    self._in_doubt_since = self._in_doubt_since or time.monotonic()
                     # In doubt: the same commits again, unchanged, until there is a verdict.
                     log.warning("commit in doubt", host=self.name, shards=[c.shard for c in commits])
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, RETRY_MAX_S)
                 else:
                     pause = RETRY_FIRST_S
+                    self._in_doubt_since = 0.0
             turned, self._turned = self._turned, []
             for waiting in turned:
                 if not waiting.done():

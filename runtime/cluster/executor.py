@@ -32,11 +32,13 @@ class ExecutorActor:
 
     async def dispatch(self, batch: bytes, host: str) -> bytes:
         """See :meth:`runtime.tasks.executor.Executor.dispatch`."""
-        return await self._executor.dispatch(batch, host)
+        answers: bytes = await self._executor.dispatch(batch, host)
+        return answers
 
     async def collect(self, host: str) -> bytes:
         """See :meth:`runtime.tasks.executor.Executor.collect`."""
-        return await self._executor.collect(host)
+        answers: bytes = await self._executor.collect(host)
+        return answers
 
     async def until_dead(self) -> None:
         """Never answers: the caller learns by Ray's error that this actor is gone."""
@@ -44,7 +46,7 @@ class ExecutorActor:
 
     async def status(self) -> dict[str, Any]:
         """Process as it is now."""
-        return {"pid": os.getpid()}
+        return {"pid": os.getpid(), **self._executor.status()}
 
     @property
     def _executor(self) -> Executor:

@@ -21,12 +21,12 @@ from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import Busy, NoOwner, Unavailable
+from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
 from runtime.history import fold
 from runtime.journal.contract import Journal
 from runtime.journal.embedded import disk_free_ok
 from runtime.journal.redis_journal import RedisJournal
-from runtime.kernel.words import Answer, Faulted, Taken, TooBusy, View, WrongOwner
+from runtime.kernel.words import Answer, Faulted, NotNow, Taken, TooBusy, View, WrongOwner
 from runtime.port import shard_of
 from runtime.shell import Request
 from runtime.wire import decode_answers, encode_requests
@@ -91,6 +91,8 @@ class Router:
         answer = await self._ask(group, message, PATIENCE_S)
         if isinstance(answer, TooBusy):
             raise Busy(f"shard {answer.shard} has as many messages as it may hold")
+        if isinstance(answer, NotNow):
+            raise JournalAway("the journal does not answer; nothing is promised, repeat with the same key")
         if isinstance(answer, Faulted | View | WrongOwner | Taken):
             raise Unavailable(
                 f"order {answer.group} could not be decided" if isinstance(answer, Faulted) else "no answer"
@@ -107,6 +109,8 @@ class Router:
         except NoOwner:
             live = await fold(self.journal, self._kind, group)
             return live.state if live is not None else None
+        if isinstance(answer, NotNow):
+            raise JournalAway("the journal does not answer")
         if not isinstance(answer, View):
             raise Unavailable(f"order {group} could not be read")
         return None if answer.state is None else _state(answer.state)
@@ -171,8 +175,13 @@ class Router:
         while link.waiting:
             batch, link.waiting = link.waiting[:BATCH_REQUESTS_MAX], link.waiting[BATCH_REQUESTS_MAX:]
             try:
-                data = await link.handle.deliver.remote(encode_requests([request for request, _ in batch]))
-                answers: Sequence[Answer] = decode_answers(data)
+                delivered = link.handle.deliver.remote(encode_requests([request for request, _ in batch]))
+                answers: Sequence[Answer] = decode_answers(
+                    await asyncio.wait_for(_ref(delivered), PATIENCE_S)
+                )
+            except TimeoutError:
+                # Decided or not, nobody knows yet: the caller is told that nothing is promised.
+                answers = [NotNow(request[0]) for request, _ in batch]
             except RayError as gone:
                 log.warning("host lost", host=link.name, reason=type(gone).__name__)
                 self._links.pop(link.name, None)

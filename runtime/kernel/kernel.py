@@ -42,7 +42,11 @@ class Kernel:
         shard = self.shards.get(entry.shard)
         if isinstance(entry, Acquired):
             if shard is not None:
-                shard.give_up(Outputs())
+                if shard.epoch >= entry.epoch:
+                    # A repeated answer: this shard has gone on since then.
+                    return
+                shard.give_up(outputs)
+                outputs.lost.remove(entry.shard)
             self.shards[entry.shard] = Shard(entry, self.kinds, self.bounds)
         elif shard is None:
             if not isinstance(entry, Released | CommitAnswered | Loaded | Posted):
@@ -51,7 +55,7 @@ class Kernel:
             if not shard.answered(entry, outputs):
                 self._give_up(shard, outputs)
         elif isinstance(entry, Loaded):
-            shard.loaded(entry)
+            shard.loaded(entry, outputs)
         elif isinstance(entry, Released):
             self._give_up(shard, outputs)
         else:

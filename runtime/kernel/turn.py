@@ -1,6 +1,8 @@
 """One turn of a shard, and the commit it closes with."""
 
 from collections.abc import Iterable
+from typing import Any
+from zlib import crc32
 
 from runtime.journal import index
 from runtime.journal.contract import Commit
@@ -12,7 +14,7 @@ from runtime.kernel.words import Outputs
 class Turn:
     """What one turn decided and may not leave before its commit is answered."""
 
-    __slots__ = ("commit", "dropped", "outputs", "records", "saved", "touched")
+    __slots__ = ("commit", "dropped", "facts", "handled", "outputs", "records", "saved", "touched")
 
     def __init__(self) -> None:
         self.commit: Commit | None = None
@@ -22,6 +24,10 @@ class Turn:
         """Groups with new records."""
         self.saved: dict[str, Live] = {}
         """Groups to be snapshotted with the commit."""
+        self.handled: list[Any] = []
+        """Messages in the order in which they were decided."""
+        self.facts: dict[str, int] = {}
+        """How many facts each group's records hold."""
         self.dropped: list[str] = []
         """Groups that leave memory once the commit is answered."""
 
@@ -30,9 +36,21 @@ class Turn:
         """Whether nothing needs to become durable."""
         return not self.records and not self.saved
 
-    def close(
-        self, *, shard: int, epoch: int, position: int, commit_id: bytes, now: int, recovery: int
-    ) -> Commit:
+    def undo(self, group: str) -> list[Any]:
+        """Take out everything one group decided in this turn; the messages that made it do so, in order."""
+        again = [message for message in self.handled if message.group == group]
+        tokens = {id(message.token) for message in again if getattr(message, "token", None) is not None}
+        outputs = self.outputs
+        self.handled = [message for message in self.handled if message.group != group]
+        self.records = [record for record in self.records if record.group != group]
+        self.touched.pop(group, None)
+        self.facts.pop(group, None)
+        outputs.answers = [answer for answer in outputs.answers if id(answer[0]) not in tokens]
+        outputs.dispatches = [dispatch for dispatch in outputs.dispatches if dispatch[2] != group]
+        outputs.outgoing = [out for out in outputs.outgoing if out.sender != group]
+        return again
+
+    def close(self, *, shard: int, epoch: int, position: int, number: int, now: int, recovery: int) -> Commit:
         """The commit of everything in this turn, with the index entries that go with it."""
         entries = _Entries()
         ended: list[tuple[str, bytes]] = []
@@ -46,13 +64,18 @@ class Turn:
         for live in self.saved.values():
             entries.exactly(live)
         snapshots = [(group, live.snapshot()) for group, live in self.saved.items()]
+        for (_, data), live in zip(snapshots, self.saved.values(), strict=True):
+            live.snapshot_bytes = len(data)
         settled = [group for group, _ in (*ended, *snapshots)]
+        frame = encode_frame(now, self.records, settled) if self.records else b""
         self.commit = Commit(
             shard=shard,
             epoch=epoch,
             expected=position,
-            commit_id=commit_id,
-            frame=encode_frame(now, self.records, settled) if self.records else b"",
+            # The content is part of the name: a shard taken over twice under one epoch counts its commits anew, and
+            # another commit than the one in the journal must never pass for a repetition of it.
+            commit_id=b"%d:%d:%08x" % (epoch, number, crc32(frame)),
+            frame=frame,
             snapshots=snapshots,
             ended=ended,
             index_add=entries.add,

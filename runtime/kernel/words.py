@@ -54,7 +54,11 @@ class Read(msgspec.Struct, frozen=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True, gc=False):
-    """A message from another group's outbox; ``sequence`` counts the messages from that group to this one."""
+    """A message from another group's outbox; ``sequence`` counts the messages from that group to this one.
+
+    ``after``: the sender has no earlier message out but those above it. What it could not deliver while there was no
+    such group is not waited for.
+    """
 
     shard: int
     epoch: int
@@ -63,6 +67,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     sequence: int
     message: AnyMessage
     token: Token
+    after: int = 0
 
 
 class Posted(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +120,13 @@ class TooBusy(msgspec.Struct, array_like=True, frozen=True, tag="tooBusy", gc=Fa
     shard: int
 
 
+class NotNow(msgspec.Struct, array_like=True, frozen=True, tag="notNow", gc=False):
+    """The journal has not answered for a while: nothing is promised, repeat later. Said by the shell, never by a
+    kernel: a message that is in a mailbox already is decided all the same once the journal is back."""
+
+    shard: int
+
+
 class Taken(msgspec.Struct, array_like=True, frozen=True, tag="taken", gc=False):
     """To a sender's outbox: up to ``sequence`` everything is decided here. ``taken`` False: it can never be."""
 
@@ -128,7 +140,7 @@ class Faulted(msgspec.Struct, array_like=True, frozen=True, tag="faulted", gc=Fa
     group: str
 
 
-Answer = AnyReply | View | WrongOwner | TooBusy | Taken | Faulted
+Answer = AnyReply | View | WrongOwner | TooBusy | NotNow | Taken | Faulted
 
 
 class Lookup(msgspec.Struct, frozen=True):
@@ -149,6 +161,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     sequence: int
     to: str
     message: AnyMessage
+    after: int = 0
+    """Up to which sequence all the sender's messages to this receiver are settled, see :class:`Post`."""
 
 
 class Outputs(msgspec.Struct):
