@@ -84,6 +84,7 @@ class Keeper:
         self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._up = False
         self._stopping = False
+        self._end = threading.Event()
 
     def run(self, boot: str) -> int:
         """Keep the cluster until it is lost or to be stopped; gives the exit code."""
@@ -99,13 +100,14 @@ class Keeper:
         servers = _ray_servers() if self.options.ray_address == "local" else {}
         self._up = True
         self._say(Started(cluster.dashboard, cluster.dashboard_token, _ray_address(), pids))
-        threading.Thread(target=self._examine, args=(cluster,), daemon=True, name="health").start()
+        health = threading.Thread(target=self._examine, args=(cluster,), daemon=True, name="health")
+        health.start()
         while True:
             order = ""
             with contextlib.suppress(queue.Empty):
                 order = self._inbox.get(timeout=LOOK_S)
             if order == "stop":
-                return _stop(cluster)
+                return self._stop(cluster, health)
             reap_orphans()
             gone = [name for name, process in servers.items() if not process.lives()]
             if order or gone:
@@ -123,9 +125,8 @@ class Keeper:
             os._exit(1)
 
     def _examine(self, cluster: Cluster) -> None:
-        pause = threading.Event()
         failures = 0
-        while not pause.wait(HEALTH_S):
+        while not self._end.wait(HEALTH_S):
             reason = cluster.healthy()
             failures = failures + 1 if reason else 0
             if failures >= UNHEALTHY_TIMES:
@@ -138,21 +139,23 @@ class Keeper:
         end_below_us()
         os._exit(1)
 
+    def _stop(self, cluster: Cluster, health: threading.Thread) -> int:
+        """In order, and by force when that takes longer than ``STOP_S``."""
+        timer = threading.Timer(STOP_S, _force)
+        timer.daemon = True
+        timer.start()
+        self._end.set()
+        # A question under way when Ray is shut down would start another one.
+        health.join()
+        with contextlib.suppress(Exception):
+            cluster.stop()
+        end_below_us()
+        os._exit(0)
+
     def _say(self, what: Said) -> None:
         with contextlib.suppress(OSError):
             self._said.write(msgspec.json.encode(what) + b"\n")
             self._said.flush()
-
-
-def _stop(cluster: Cluster) -> int:
-    """In order, and by force when that takes longer than ``STOP_S``."""
-    timer = threading.Timer(STOP_S, _force)
-    timer.daemon = True
-    timer.start()
-    with contextlib.suppress(Exception):
-        cluster.stop()
-    end_below_us()
-    os._exit(0)
 
 
 def _force() -> None:
@@ -179,6 +182,8 @@ def main() -> None:
     """The process."""
     become_subreaper()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # A call that comes after Ray's end must fail, not start a Ray of its own.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     options = msgspec.json.decode(sys.stdin.buffer.readline(), type=ClusterOptions)
     with os.fdopen(int(sys.argv[1]), "wb") as said:
         sys.exit(Keeper(options, sys.stdin.buffer, said).run(sys.argv[2]))

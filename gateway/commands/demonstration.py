@@ -73,18 +73,18 @@ class Demonstration:
             self.console.print(f"[green]{earlier:,} orders of earlier runs are here[/]")
 
     def _tell_places(self, record: "RunRecord", started: "Started", token: str) -> None:
-        from rich.table import Table
-
-        places = Table.grid(padding=(0, 2))
-        places.add_row("gateway", record.url)
-        places.add_row("API documentation", f"{record.url}/docs")
-        places.add_row("bearer token", token)
+        places = [
+            ("gateway", record.url),
+            ("API documentation", f"{record.url}/docs"),
+            ("bearer token", token),
+        ]
         if started.dashboard:
-            places.add_row("Ray dashboard", started.dashboard)
-            if started.dashboard_token:
-                places.add_row("  sign in with", started.dashboard_token)
-        places.add_row("data", record.options.data)
-        places.add_row("another terminal", f"orderloom status --data {record.options.data}")
-        self.console.print(places, soft_wrap=True, markup=False)
+            places.append(("Ray dashboard", started.dashboard))
+            places.append(("  sign in with", started.dashboard_token or "no token is asked"))
+        places.append(("data", record.options.data))
+        places.append(("another terminal", f"orderloom status --data {record.options.data}"))
+        for name, place in places:
+            # To be copied: a long one must not be cut into lines of the terminal's width.
+            self.console.print(f"{name:18} {place}", soft_wrap=True, markup=False)
         if self.stay:
             self.console.print("[bold]Ctrl-C stops everything that was started.[/]")
