@@ -84,6 +84,10 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
             for needed in entry.needs:
                 needed_by[needed] = (*needed_by.get(needed, ()), line.id)
     order.size = len(lines)
+    for line in reversed(lines.values()):
+        # An unchanged whole with parts that change has work below it.
+        if line.counted and line.parent:
+            lines[line.parent].counted = True
     for parent, children in siblings.items():
         if not any(line.counted for line in children):
             for line in children:

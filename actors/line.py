@@ -44,7 +44,8 @@ class Line(msgspec.Struct):
     """How many domain orders (and nested items) stand in each state."""
     started: bool = False
     counted: bool = True
-    """Whether the line counts in its parent's roll-up: noChange lines do not, unless nothing else is there."""
+    """Whether the line counts in its parent's roll-up: noChange lines do not, unless a nested
+    one does or nothing else is there."""
     decomposed: bool = False
     gate: State | None = None
     """What keeps the line's own work from starting: ``acknowledged`` it waits for what it needs, ``held`` that ended

@@ -23,9 +23,9 @@ REQUESTER: Final = "requester"
 OPERATOR: Final = "operator"
 TARGET: Final = "target"
 OTHER_ORDER: Final = "other order"
-"""Another order, or another line of this one."""
 DATE: Final = "date"
 RUNTIME: Final = "runtime"
+"""Orderloom itself: its next turn, or another line of the same order that must be completed before."""
 RANKS: Final = (REQUESTER, OPERATOR, TARGET, OTHER_ORDER, DATE, RUNTIME)
 """Who is waited for, the one whose move matters most first."""
 
@@ -86,11 +86,12 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     unstarted = order.state is S.ACKNOWLEDGED and not order.started
     if unstarted:
         waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
-    waits += _between_lines(group)
     if unstarted and order.requested_start > now:
         waits.append((_date, order))
-    if not waits or (order.started and order.decomposed < len(group.lines)):
+    if not waits or 0 < order.decomposed < len(group.lines):
         waits.append((_runtime, group))
+    # Never the root of a wait, so never stated: what the other line waits for stands above.
+    waits += _between_lines(group)
     return waits
 
 
@@ -172,7 +173,7 @@ def _other_order(pair: tuple[Order, str], now: int) -> Reason:
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:
     line, needed = pair
     sentence = f"line {line.id} waits since {_iso(line.since)} for line {needed} to be completed"
-    return Reason(OTHER_ORDER, sentence, line.since, None, line.id)
+    return Reason(RUNTIME, sentence, line.since, None, line.id)
 
 
 def _date(order: Order, now: int) -> Reason:

@@ -1,0 +1,185 @@
+"""What must hold of an order group after every turn, judged from scratch."""
+
+from typing import Any
+
+import msgspec
+
+from actors import decomposition, line, order
+from actors.behaviour import Decision
+from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
+from actors.group import OrderGroupKind
+from actors.messages import KeyConflict, Message, RefusedReply, TimerFired
+from actors.plan import Orchestration, standing_of_tasks
+from actors.states import DOMAIN_ORDER_MACHINES, FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
+from actors.structure import OrderGroup
+from actors.waiting import RANKS, waits_for
+
+S = State
+encode = msgspec.msgpack.Encoder().encode
+decode_events = msgspec.msgpack.Decoder(list[AnyEvent]).decode
+Standing = dict[tuple[str, str], tuple[Machine, State]]
+
+
+class Watched:
+    """A group that is judged after every message, beside a shadow of it that knows only the events."""
+
+    def __init__(self, kind: OrderGroupKind, now: int) -> None:
+        self.kind = kind
+        self.now = now
+        self.state: OrderGroup | None = None
+        self.shadow: OrderGroup | None = None
+        self.records: list[tuple[int, bytes]] = []
+        self.timers: dict[str, int] = {}
+
+    def tell(self, message: Message) -> Decision:
+        before = standings(self.state)
+        attempts = _attempts(self.state)
+        self.state, decision = self.kind.handle("o1", self.state, message, self.now)
+        if isinstance(decision.reply, RefusedReply | KeyConflict):
+            assert not (decision.events or decision.dispatch or decision.sends), "a refusal decides nothing"
+        self._replay(decision, before)
+        if isinstance(message, TimerFired):
+            self.timers.pop(message.key, None)
+        for key, due in decision.timers:
+            self.timers.pop(key, None)
+            if due is not None:
+                self.timers[key] = due
+        if self.state is not None:
+            self._judge_dispatches(decision, attempts)
+            judge(self.state, self.now)
+            if self.state.order.state not in FINAL:
+                assert self.timers.get("deadline", 0) == self.state.orchestration.armed
+            if ("order", "o1") in before and before["order", "o1"][1] in FINAL:
+                assert all(isinstance(event, AnswerRecorded) for event in decision.events), "the end is the end"
+        return decision
+
+    def _replay(self, decision: Decision, before: Standing) -> None:
+        if not decision.events:
+            return
+        record = encode(decision.events)
+        self.records.append((self.now, record))
+        for event in decode_events(record):
+            self.shadow = self.kind.evolve(self.shadow, event, self.now)
+            after = standings(self.shadow)
+            for address, (machine, state) in after.items():
+                if address not in before:
+                    assert state in machine.initial, f"{address} begins {state}"
+                elif (was := before[address][1]) is not state:
+                    assert machine.may(was, state), f"{address} goes {was} -> {state} by {event}"
+            before = after
+        assert encode(self.shadow) == encode(self.state), "replay gives the same state, byte for byte"
+
+    def _judge_dispatches(self, decision: Decision, before: dict[str, tuple[int, int]]) -> None:
+        assert self.state is not None
+        named = [key for event in decision.events if isinstance(event, TasksDispatched) for key in event.tasks]
+        assert sorted(named) == sorted(decision.dispatch) and len(set(named)) == len(named)
+        after = _attempts(self.state)
+        assert set(named) == {key for key, attempt in after.items() if attempt != before.get(key)}
+        for key in named:
+            sent = self.kind.dispatch(self.state, key)
+            assert sent.until == self.now + self.state.orchestration.tasks[key].timeout_ms
+            assert (sent.generation, sent.attempt) == after[key]
+
+    def replayed(self) -> OrderGroup | None:
+        """The group as its journal alone gives it."""
+        state: OrderGroup | None = None
+        for at, record in self.records:
+            for event in decode_events(record):
+                state = self.kind.evolve(state, event, at)
+        return state
+
+
+def _attempts(group: OrderGroup | None) -> dict[str, tuple[int, int]]:
+    tasks = group.orchestration.tasks.values() if group is not None else ()
+    return {task.key: (task.generation, task.attempt) for task in tasks if task.state is S.IN_PROGRESS}
+
+
+def standings(group: OrderGroup | None) -> Standing:
+    """The state of everything in a group that has one, with its machine."""
+    if group is None:
+        return {}
+    found: Standing = {("order", group.order.id): (PRODUCT_ORDER, group.order.state)}
+    for each in group.lines.values():
+        found["line", each.id] = (PRODUCT_ORDER_ITEM, each.state)
+    for domain_order in group.decomposition.domain_orders.values():
+        machine = DOMAIN_ORDER_MACHINES[domain_order.kind]
+        found["domain order", domain_order.key] = (machine, domain_order.state)
+    for task in group.orchestration.tasks.values():
+        found["task", task.key] = (TASK, task.state)
+    return found
+
+
+def tally(states: Any) -> dict[State, int]:
+    counts: dict[State, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return counts
+
+
+def judge(group: OrderGroup, now: int) -> None:
+    """Every invariant of a state."""
+    _judge_plan(group.orchestration)
+    _judge_roll_up(group)
+    _judge_reasons(group, now)
+    if group.order.state in FINAL:
+        assert all(state in FINAL for _, state in standings(group).values()), "nothing is left in an ended order"
+
+
+def _judge_plan(plan: Orchestration) -> None:
+    tasks = plan.tasks.values()
+    out = [task for task in tasks if task.state is S.IN_PROGRESS]
+    assert plan.open == len(out)
+    assert plan.troubled == sum(task.state in (S.HELD, S.PENDING) for task in tasks)
+    if out:
+        assert 0 < plan.armed <= min(task.until for task in out)
+    for task in tasks:
+        started = task.state not in (S.ACKNOWLEDGED, S.CANCELLED)
+        assert not started or all(plan.tasks[need].state is S.COMPLETED for need in task.needs)
+    assert plan.blocked.keys() <= plan.waiting.keys()
+
+
+def _stuck(plan: Orchestration, key: str) -> State | None:
+    """What a task stands behind, looked for upstream."""
+    ways, seen = list(plan.tasks[key].needs), set()
+    while ways:
+        need = ways.pop()
+        seen.add(plan.tasks[need].state)
+        ways += plan.tasks[need].needs
+    return next((cause for cause in (S.PENDING, S.HELD) if cause in seen), None)
+
+
+def _judge_roll_up(group: OrderGroup) -> None:
+    orders, plan = group.decomposition.domain_orders, group.orchestration
+    for each in orders.values():
+        keys = plan.work.get(each.referrers[0], {}).get(each.key, ())
+        assert each.works == bool(keys)
+        if keys:
+            assert each.state is standing_of_tasks([(plan.tasks[key].state, _stuck(plan, key)) for key in keys])
+        elif each.busy:
+            assert each.state is decomposition.standing(orders, each, {})
+        else:
+            assert each.state is S.COMPLETED
+    for each_line in group.lines.values():
+        children = [o.state for o in orders.values() if o.works and each_line.id in o.referrers]
+        children += [n.state for n in group.lines.values() if n.parent == each_line.id and n.counted]
+        assert each_line.children == tally(children)
+        if group.order.decomposed and each_line.state is not S.CANCELLED:
+            assert each_line.state is line.standing(each_line), each_line
+    assert group.order.lines == tally(n.state for n in group.lines.values() if not n.parent and n.counted)
+    assert group.order.decomposed == sum(each.decomposed for each in group.lines.values())
+    assert group.order.size == len(group.lines)
+    if group.order.decomposed:
+        assert group.order.state is order.standing(group.order)
+
+
+def _judge_reasons(group: OrderGroup, now: int) -> None:
+    report = waits_for(group, now)
+    assert (report.stated is None) == (group.order.state in FINAL)
+    if report.stated is not None:
+        assert report.stated is report.reasons[0]
+        assert len(report.reasons) == min(report.total, 50)
+        ranks = [RANKS.index(reason.kind) for reason in report.reasons]
+        assert ranks[0] == min(ranks)
+        assert all(reason.sentence and reason.since <= now for reason in report.reasons)
+    else:
+        assert not report.reasons and not report.total
