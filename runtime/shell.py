@@ -326,6 +326,14 @@ class Shell:
                 pause = min(pause * 2, RETRY_MAX_S)
 
     async def _loaded(self, lookup: Lookup, stored: Stored) -> Loaded:
+        try:
+            return await self._read(lookup, stored)
+        except JournalAway:
+            raise
+        except Exception as fault:
+            return Loaded(lookup.shard, lookup.epoch, lookup.group, fault=repr(fault))
+
+    async def _read(self, lookup: Lookup, stored: Stored) -> Loaded:
         positions = list(lookup.positions)
         if stored.snapshot is None and stored.ended is not None:
             positions = sorted({*positions, *unpack_positions(stored.ended)})

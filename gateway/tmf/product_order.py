@@ -119,7 +119,7 @@ def _items(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    shown = {"kind": str(reason.kind), "sentence": reason.sentence}
+    shown = {"kind": str(reason.kind), "sentence": reason.sentence, "at": reason.at}
     if reason.since:
         shown["since"] = instant_text(reason.since)
     if reason.until:

@@ -125,6 +125,8 @@ class Host:
             "pid": os.getpid(),
             "shards": sorted(shards),
             "groups": sum(len(shard.groups) for shard in shards.values()),
+            "parked": sum(len(shard.parked) for shard in shards.values()),
+            "commits_under_way": sum(shard.turn is not None for shard in shards.values()),
             "mailbox": sum(len(shard.mailbox) for shard in shards.values()),
             "tasks_out": self.dispatching.out if self.dispatching else 0,
             **self.metrics.status(new_window),

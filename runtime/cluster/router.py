@@ -172,25 +172,32 @@ class Router:
             await self._change(0.1 if table is self._table else 0.0)
 
     async def _flush(self, link: _Link) -> None:
-        while link.waiting:
-            batch, link.waiting = link.waiting[:BATCH_REQUESTS_MAX], link.waiting[BATCH_REQUESTS_MAX:]
-            try:
-                delivered = link.handle.deliver.remote(encode_requests([request for request, _ in batch]))
-                answers: Sequence[Answer] = decode_answers(
-                    await asyncio.wait_for(_ref(delivered), PATIENCE_S)
-                )
-            except TimeoutError:
-                # Decided or not, nobody knows yet: the caller is told that nothing is promised.
-                answers = [NotNow(request[0]) for request, _ in batch]
-            except RayError as gone:
-                log.warning("host lost", host=link.name, reason=type(gone).__name__)
-                self._links.pop(link.name, None)
-                # What the batch did is unknown: a message is repeated at the next owner, which knows what it has seen.
-                answers = [WrongOwner(request[0]) for request, _ in batch]
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if not future.done():
-                    future.set_result(answer)
-        link.under_way -= 1
+        try:
+            while link.waiting:
+                batch, link.waiting = link.waiting[:BATCH_REQUESTS_MAX], link.waiting[BATCH_REQUESTS_MAX:]
+                answers = await self._deliver(link, [request for request, _ in batch])
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)
+        finally:
+            link.under_way -= 1
+
+    async def _deliver(self, link: _Link, requests: list[Request]) -> Sequence[Answer]:
+        try:
+            delivered = link.handle.deliver.remote(encode_requests(requests))
+            answers: Sequence[Answer] = decode_answers(await asyncio.wait_for(_ref(delivered), PATIENCE_S))
+        except TimeoutError:
+            # Decided or not, nobody knows yet: the caller is told that nothing is promised.
+            log.warning(
+                "host silent", host=link.name, requests=len(requests), shards=[r[0] for r in requests[:8]]
+            )
+            return [NotNow(request[0]) for request in requests]
+        except RayError as gone:
+            # What the batch did is unknown: a message is repeated at the next owner, which knows what it has seen.
+            log.warning("host lost", host=link.name, reason=type(gone).__name__)
+            self._links.pop(link.name, None)
+            return [WrongOwner(request[0]) for request in requests]
+        return answers
 
     async def _change(self, pause_s: float) -> None:
         try:

@@ -89,6 +89,8 @@ class Loaded(msgspec.Struct, frozen=True):
     group: str
     snapshot: bytes | None = None
     frames: Sequence[tuple[int, bytes]] = ()
+    fault: str = ""
+    """Why it cannot be read (damaged, or before the retention horizon)."""
 
 
 class CommitAnswered(msgspec.Struct, frozen=True):
