@@ -52,6 +52,8 @@ class Acceptance(msgspec.Struct, frozen=True):
 
     machine: Machine
     rules: dict[type[Message], Rule]
+    note: str
+    """What the table cannot say."""
 
     def refusal(self, message: type[Message], state: State, name: str) -> tuple[str, str] | None:
         """Why ``message`` is refused by ``name`` in ``state``: (code, sentence); None where it is not refused."""
@@ -99,8 +101,10 @@ ORDER_ACCEPTS: Final = Acceptance(
             "a timer that fires too late is put away",
         ),
     },
+    "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
+    "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
+    "answers `notAwaited`.",
 )
-"""Retry and GiveUp without a target. A held order that only shows its tasks' fallout says so (``orderHeldByTask``)."""
 
 _LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")
 LINE_NOT_HELD: Final = Refusal(
@@ -108,8 +112,12 @@ LINE_NOT_HELD: Final = Refusal(
     "line {name} is {state} and is not held by the end of a line it needs: name the task, see waitsFor",
 )
 _LINE_RULE = Rule(frozenset({S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED)
-LINE_ACCEPTS: Final = Acceptance(PRODUCT_ORDER_ITEM, {Retry: _LINE_RULE, GiveUp: _LINE_RULE})
-"""Retry and GiveUp with a line as target, while its gate is shut by the end of a line it needs."""
+LINE_ACCEPTS: Final = Acceptance(
+    PRODUCT_ORDER_ITEM,
+    {Retry: _LINE_RULE, GiveUp: _LINE_RULE},
+    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success; "
+    "otherwise they answer `lineNotHeld` in every state that is not final.",
+)
 
 _REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"
 _ANSWER = Refusal("unknownTask", "task {name} is {state}: it was never dispatched")
@@ -130,7 +138,8 @@ TASK_ACCEPTS: Final = Acceptance(
             Refusal("taskEnded", "task {name} is {state}: what has ended is not given up"),
         ),
     },
+    "Retry and GiveUp name a task as target. A task that is held because nobody answered (`noAnswer`) takes the answer "
+    "that comes late.",
 )
-"""Retry and GiveUp with a task as target. Held for silence (``noAnswer``), a task takes the answer that comes late."""
 
 ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS)

@@ -84,7 +84,9 @@ def small_catalogs(draw: st.DrawFn) -> Catalog:
             name="S",
             relationships=tuple(
                 Relationship(
-                    type="Requires", target=target, after=("r1",) if target == "r2" and draw(st.booleans()) else ()
+                    type="Requires",
+                    target=target,
+                    after=("r1",) if target == "r2" and draw(st.booleans()) else (),
                 )
                 for target in ("r1", "r2")
             ),
@@ -104,7 +106,11 @@ def _plans(draw: st.DrawFn) -> dict[Any, tuple[TaskTemplate, ...]]:
         if size:
             plans[action] = tuple(
                 TaskTemplate(
-                    f"t{n}", "system", 10, 100 * (n + 1), after=tuple(f"t{m}" for m in range(n) if draw(st.booleans()))
+                    f"t{n}",
+                    "system",
+                    10,
+                    100 * (n + 1),
+                    after=tuple(f"t{m}" for m in range(n) if draw(st.booleans())),
                 )
                 for n in range(size)
             )

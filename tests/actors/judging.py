@@ -1,5 +1,6 @@
 """What must hold of an order group after every turn, judged from scratch."""
 
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -10,7 +11,15 @@ from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
 from actors.messages import KeyConflict, Message, RefusedReply, TimerFired
 from actors.plan import Orchestration, standing_of_tasks
-from actors.states import DOMAIN_ORDER_MACHINES, FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
+from actors.states import (
+    DOMAIN_ORDER_MACHINES,
+    FINAL,
+    PRODUCT_ORDER,
+    PRODUCT_ORDER_ITEM,
+    TASK,
+    Machine,
+    State,
+)
 from actors.structure import OrderGroup
 from actors.waiting import RANKS, waits_for
 
@@ -50,7 +59,9 @@ class Watched:
             if self.state.order.state not in FINAL:
                 assert self.timers.get("deadline", 0) == self.state.orchestration.armed
             if ("order", "o1") in before and before["order", "o1"][1] in FINAL:
-                assert all(isinstance(event, AnswerRecorded) for event in decision.events), "the end is the end"
+                assert all(isinstance(event, AnswerRecorded) for event in decision.events), (
+                    "the end is the end"
+                )
         return decision
 
     def _replay(self, decision: Decision, before: Standing) -> None:
@@ -71,7 +82,9 @@ class Watched:
 
     def _judge_dispatches(self, decision: Decision, before: dict[str, tuple[int, int]]) -> None:
         assert self.state is not None
-        named = [key for event in decision.events if isinstance(event, TasksDispatched) for key in event.tasks]
+        named = [
+            key for event in decision.events if isinstance(event, TasksDispatched) for key in event.tasks
+        ]
         assert sorted(named) == sorted(decision.dispatch) and len(set(named)) == len(named)
         after = _attempts(self.state)
         assert set(named) == {key for key, attempt in after.items() if attempt != before.get(key)}
@@ -122,7 +135,9 @@ def judge(group: OrderGroup, now: int) -> None:
     _judge_roll_up(group)
     _judge_reasons(group, now)
     if group.order.state in FINAL:
-        assert all(state in FINAL for _, state in standings(group).values()), "nothing is left in an ended order"
+        assert all(state in FINAL for _, state in standings(group).values()), (
+            "nothing is left in an ended order"
+        )
 
 
 def _judge_plan(plan: Orchestration) -> None:
@@ -154,7 +169,9 @@ def _judge_roll_up(group: OrderGroup) -> None:
         keys = plan.work.get(each.referrers[0], {}).get(each.key, ())
         assert each.works == bool(keys)
         if keys:
-            assert each.state is standing_of_tasks([(plan.tasks[key].state, _stuck(plan, key)) for key in keys])
+            assert each.state is standing_of_tasks(
+                [(plan.tasks[key].state, _stuck(plan, key)) for key in keys]
+            )
         elif each.busy:
             assert each.state is decomposition.standing(orders, each, {})
         else:
@@ -183,3 +200,10 @@ def _judge_reasons(group: OrderGroup, now: int) -> None:
         assert all(reason.sentence and reason.since <= now for reason in report.reasons)
     else:
         assert not report.reasons and not report.total
+
+
+def digest(group: OrderGroup) -> str:
+    """What an order came to, independent of how its state is laid out today."""
+    stands = sorted((kind, key, str(state)) for (kind, key), (_, state) in standings(group).items())
+    done = sorted((task.key, task.generation, task.output) for task in group.orchestration.tasks.values())
+    return blake2b(msgspec.json.encode([stands, done], order="deterministic"), digest_size=16).hexdigest()

@@ -35,7 +35,9 @@ def few_lines_a_turn() -> object:
 
 
 @given(submissions(), st.data())
-def test_any_order_keeps_its_promises_and_ends(drawn: tuple[Catalogs, SubmitOrder], data: st.DataObject) -> None:
+def test_any_order_keeps_its_promises_and_ends(
+    drawn: tuple[Catalogs, SubmitOrder], data: st.DataObject
+) -> None:
     catalogs, submission = drawn
     watched = Watched(OrderGroupKind(catalogs), NOW)
     watched.tell(submission)

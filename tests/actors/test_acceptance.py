@@ -1,0 +1,159 @@
+"""Every message in every state of order, line and task is decided, harmless, or refused with code and sentence."""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.acceptance import ACCEPTANCES, LINE_ACCEPTS, ORDER_ACCEPTS, TASK_ACCEPTS
+from actors.behaviour import Decision
+from actors.group import OrderGroupKind, reply_of
+from actors.messages import (
+    AnyMessage,
+    AwaitOrder,
+    GiveUp,
+    Message,
+    OrderEnded,
+    RefusedReply,
+    Retry,
+    SubmitDraft,
+    SubmitOrder,
+    TaskResult,
+    TaskResults,
+    TimerFired,
+    Undeliverable,
+    WithdrawDraft,
+)
+from actors.states import State
+from actors.structure import OrderGroup
+from tests.actors.drawn import NOW, SAMPLE, item, submission
+
+S = State
+KIND = OrderGroupKind(SAMPLE)
+SUBMISSION = submission([item("1"), item("2", needs=["1"])])
+ORDER_MESSAGES: dict[type[Message], Message] = {
+    SubmitOrder: SUBMISSION,
+    SubmitDraft: SubmitDraft(),
+    WithdrawDraft: WithdrawDraft(),
+    Retry: Retry(""),
+    GiveUp: GiveUp(""),
+    OrderEnded: OrderEnded("oA", "completed"),
+    AwaitOrder: AwaitOrder("oW"),
+    TimerFired: TimerFired("start"),
+}
+TASK = "1.2.1"
+TASK_MESSAGES: dict[type[Message], Message] = {
+    TaskResult: TaskResult(TASK, 1, "completed"),
+    Retry: Retry(TASK),
+    GiveUp: GiveUp(TASK),
+}
+LINE_MESSAGES: dict[type[Message], Message] = {Retry: Retry("2"), GiveUp: GiveUp("2")}
+
+
+def pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
+    return list(product(*axes))
+
+
+def group() -> OrderGroup:
+    state, _ = KIND.handle("o1", None, SUBMISSION, NOW)
+    assert state is not None
+    return state
+
+
+def told(state: OrderGroup, message: Message) -> Decision:
+    before = msgspec.msgpack.encode(state)
+    after, decision = KIND.handle("o1", state, message, NOW)
+    if isinstance(decision.reply, RefusedReply):
+        assert decision.reply.code and len(decision.reply.message.split()) > 3, "a code and a sentence"
+        assert not decision.events and msgspec.msgpack.encode(after) == before
+    assert reply_of(decision) is not None
+    return decision
+
+
+def test_every_message_that_may_come_has_its_row() -> None:
+    decided = {kind for acceptance in ACCEPTANCES for kind in acceptance.rules}
+    wrapped = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    assert decided | wrapped.keys() == set(AnyMessage.__args__)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    pairs(ORDER_ACCEPTS.machine.states, ORDER_ACCEPTS.rules),
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_an_order_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
+    found = group()
+    found.order.state = state
+    found.order.depends_on = {"oA": "failed" if kind in (Retry, GiveUp) else ""}
+    decision = told(found, ORDER_MESSAGES[kind])
+    why = ORDER_ACCEPTS.refusal(kind, state, "o1")
+    assert isinstance(decision.reply, RefusedReply) == (why is not None)
+    if why is not None:
+        assert decision.reply == RefusedReply(*why)
+    elif state not in ORDER_ACCEPTS.rules[kind].harmless and kind is not TimerFired:
+        assert decision.events or decision.sends
+    else:
+        assert not decision.events
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "blocked"),
+    pairs(LINE_ACCEPTS.machine.states, LINE_ACCEPTS.rules, (True, False)),
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_a_line_decides_every_message_in_every_state(
+    state: State, kind: type[Message], blocked: bool
+) -> None:
+    found = group()
+    line = found.lines["2"]
+    line.state = state
+    if blocked:
+        line.gate, line.code, line.reason = S.HELD, "neededLineEnded", "line 1 failed"
+        found.orchestration.blocked["2"], found.orchestration.waiting["2"] = ("1",), ()
+    decision = told(found, LINE_MESSAGES[kind])
+    why = LINE_ACCEPTS.refusal(kind, state, "2")
+    if why is not None:
+        assert decision.reply == RefusedReply(*why)
+    elif not blocked:
+        assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "lineNotHeld"
+    else:
+        assert decision.events and decision.reply is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    pairs(TASK_ACCEPTS.machine.states, TASK_ACCEPTS.rules),
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_a_task_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
+    found = group()
+    found.orchestration.tasks[TASK].state = state
+    decision = told(found, TASK_MESSAGES[kind])
+    why = TASK_ACCEPTS.refusal(kind, state, TASK)
+    if why is not None:
+        assert decision.reply == RefusedReply(*why)
+    elif state in TASK_ACCEPTS.rules[kind].harmless:
+        assert not decision.events
+    else:
+        assert decision.events
+
+
+@pytest.mark.parametrize(
+    "message",
+    [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder)]
+    + [Retry("1"), *TASK_MESSAGES.values(), TimerFired("deadline")],
+    ids=repr,
+)
+def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
+    state, decision = KIND.handle("o9", None, message, NOW)
+    assert (
+        state is None and isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownOrder"
+    )
+
+
+@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9")], ids=repr)
+def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
+    decision = told(group(), message)
+    assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownTarget"
