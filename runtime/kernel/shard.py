@@ -13,7 +13,7 @@ from actors.behaviour import Decision
 from actors.events import MessageAcknowledged, MessageReceived, MessageSent, TimerEnded, TimerSet
 from actors.group import reply_of
 from actors.messages import AnyMessage, Message, RefusedReply, TimerFired, Undeliverable
-from runtime.errors import invariant
+from runtime.errors import InvariantBroken, invariant
 from runtime.journal.contract import Committed, Fenced
 from runtime.journal.frames import Record, decode_frame
 from runtime.kernel.bounds import Bounds
@@ -149,6 +149,8 @@ class Shard:
         self.mailbox.extendleft(reversed(messages))
 
     def _restored(self, answer: Loaded) -> Live:
+        if answer.fault:
+            raise InvariantBroken(answer.fault)
         group, kind = answer.group, self.kinds[answer.group[:1]]
         records = [
             (position, record)
@@ -218,6 +220,7 @@ class Shard:
     def _handle(self, turn: Turn, live: Live, message: Mail, now: int, outputs: Outputs) -> None:
         if isinstance(message, Read):
             turn.outputs.answers.append((message.token, View(live.encoded_state())))
+            turn.handled.append(message)
             return
         try:
             self._decided(turn, live, message, now)

@@ -11,7 +11,9 @@ class Ask:
 
     __slots__ = ("answer", "epoch", "group", "message", "rests_on", "shard", "unread_from")
 
-    def __init__(self, shard: int, group: str, message: Message | None, answer: Callable[[Answer], None]) -> None:
+    def __init__(
+        self, shard: int, group: str, message: Message | None, answer: Callable[[Answer], None]
+    ) -> None:
         self.shard = shard
         self.group = group
         self.message = message

@@ -116,7 +116,9 @@ class Books:
                 f"{record.group}: record {record.sequence} in frame {position} follows record {live.sequence}",
             )
         if record.at < live.at:
-            raise Broken("one_history", f"{record.group}: record {record.sequence} is dated before the one before")
+            raise Broken(
+                "one_history", f"{record.group}: record {record.sequence} is dated before the one before"
+            )
         if not events:
             raise Broken("one_history", f"{record.group}: record {record.sequence} says nothing")
         for event in events:
@@ -135,10 +137,14 @@ class Books:
 def _judge_mail(live: Live, event: Event) -> None:
     if isinstance(event, MessageReceived):
         if event.sequence <= live.mail.received.get(event.sender, 0):
-            raise Broken("one_history", f"{live.group} decided message {event.sequence} of {event.sender} again")
+            raise Broken(
+                "one_history", f"{live.group} decided message {event.sequence} of {event.sender} again"
+            )
     elif isinstance(event, MessageSent):
         if event.sequence != live.mail.sent.get(event.to, 0) + 1:
-            raise Broken("one_history", f"{live.group} sent message {event.sequence} to {event.to} out of order")
+            raise Broken(
+                "one_history", f"{live.group} sent message {event.sequence} to {event.to} out of order"
+            )
     elif isinstance(event, MessageAcknowledged) and event.sequence not in live.mail.outbox.get(event.to, {}):
         raise Broken("one_history", f"{live.group}: message {event.sequence} to {event.to} was never out")
 
@@ -160,7 +166,12 @@ def _judge_arc(live: Live, event: Event) -> None:
     elif isinstance(event, DomainOrdersMoved):
         for key in event.keys:
             order = group.decomposition.domain_orders[key]
-            _arc(f"{live.group} {order.kind} order {key}", DOMAIN_ORDER_MACHINES[order.kind], order.state, event.state)
+            _arc(
+                f"{live.group} {order.kind} order {key}",
+                DOMAIN_ORDER_MACHINES[order.kind],
+                order.state,
+                event.state,
+            )
     else:
         _judge_task(live.group, group, event)
 

@@ -72,7 +72,9 @@ class NothingBeforeCommit:
             self.done.get((ask.group, message.target, type(message)), 0) + 1
         )
         if counted.get(message.target, 0) < done:
-            raise Broken("nothing_before_commit", f"{ask!r} was answered done {done} times, recorded less often")
+            raise Broken(
+                "nothing_before_commit", f"{ask!r} was answered done {done} times, recorded less often"
+            )
 
     def dispatched(self, group: str, dispatch: Dispatch) -> None:
         """A task leaves a host."""
@@ -88,14 +90,18 @@ class NothingBeforeCommit:
         """A message to another group leaves a host."""
         book = self.books.groups.get(out.sender)
         if book is None or book.live.mail.sent.get(out.to, 0) < out.sequence:
-            raise Broken("nothing_before_commit", f"{out.sender} -> {out.to} {out.sequence} went out unrecorded")
+            raise Broken(
+                "nothing_before_commit", f"{out.sender} -> {out.to} {out.sequence} went out unrecorded"
+            )
 
     def taken(self, out: Outgoing, answer: Answer) -> None:
         """A receiver tells a sender's outbox that it may forget."""
         if isinstance(answer, Taken) and answer.taken:
             book = self.books.groups.get(out.to)
             if book is None or book.live.mail.received.get(out.sender, 0) < out.sequence:
-                raise Broken("nothing_before_commit", f"{out.to} took {out.sequence} of {out.sender} unrecorded")
+                raise Broken(
+                    "nothing_before_commit", f"{out.to} took {out.sequence} of {out.sender} unrecorded"
+                )
 
 
 class Acknowledged:
@@ -150,7 +156,9 @@ class Reads:
             if answer.state is not None and not seen:
                 raise Broken("replay", f"{ask!r} shows a state that folding the journal never gives")
             if seen < ask.unread_from:
-                raise Broken("reads", f"{ask!r} shows record {seen}, record {ask.unread_from} was known before")
+                raise Broken(
+                    "reads", f"{ask!r} shows record {seen}, record {ask.unread_from} was known before"
+                )
         self.seen[ask.group] = max(self.seen.get(ask.group, 0), seen)
 
 
@@ -183,7 +191,9 @@ class Replay:
         book = self.books.groups.get(group)
         live = from_snapshot(group, self.books.kind, data)
         if book is None or live.sequence > book.live.sequence:
-            raise Broken("replay", f"{group}: its snapshot is ahead of the journal, at record {live.sequence}")
+            raise Broken(
+                "replay", f"{group}: its snapshot is ahead of the journal, at record {live.sequence}"
+            )
         if live.sequence == book.live.sequence:
             same = (live.at, live.encoded_state(), _encode(live.mail)) == (
                 book.live.at,
@@ -211,7 +221,9 @@ class Index:
     def __init__(self, books: Books) -> None:
         self.books = books
 
-    def committed(self, journal: ModelJournal, shard: int, news: list[tuple[Book, Record, list[Event]]]) -> None:
+    def committed(
+        self, journal: ModelJournal, shard: int, news: list[tuple[Book, Record, list[Event]]]
+    ) -> None:
         """New records stand in a shard."""
         touched = {book.live.group: book for book, _, _ in news}
         if not touched:
@@ -227,7 +239,9 @@ class Index:
                 raise Broken("index", f"{group}: a list would find it by what it no longer is")
             book.entries = entries
             if (group in opened) is not book.live.open:
-                raise Broken("index", f"{group}: open work {book.live.open}, the index says {group in opened}")
+                raise Broken(
+                    "index", f"{group}: open work {book.live.open}, the index says {group in opened}"
+                )
             earliest = min(book.live.mail.timers.values(), default=0)
             if book.live.ended:
                 if group in due:
@@ -272,7 +286,9 @@ class Effects:
                     generation = book.state.orchestration.tasks[event.task].generation
                     key = (record.group, event.task, generation)
                     if self.applied_by.get(key) != event.output:
-                        raise Broken("effects", f"{key} is completed, and no such effect stands in the ledger")
+                        raise Broken(
+                            "effects", f"{key} is completed, and no such effect stands in the ledger"
+                        )
 
 
 def wrote(verdict: Verdict) -> bool:

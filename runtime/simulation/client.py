@@ -87,14 +87,12 @@ class Client:
         self._ask(self.plan.message, self._take_answer)
 
     def _take_answer(self, answer: Answer | None) -> None:
-        if isinstance(answer, Accepted):
-            self.accepted = True
-            if self.plan.draft_ends in ("submit", "withdraw"):
-                self._later(self._end_draft)
-        elif isinstance(answer, KeyConflict):
-            self.accepted = False
-        else:
+        if not isinstance(answer, Accepted | KeyConflict):
             self._later(self._submit)
+            return
+        self.accepted = isinstance(answer, Accepted)
+        if self.plan.draft_ends in ("submit", "withdraw"):
+            self._later(self._end_draft)
 
     def _take_other(self, answer: Answer | None) -> None:
         """Whoever comes first has the key; the other must hear of the conflict."""

@@ -88,9 +88,10 @@ class Cluster:
 
     def renew(self, host: "Host", answer: Callable[[bool], None]) -> None:
         """A host's renewal on its way to whoever is the Coordinator when it arrives."""
+        owned = {shard: owner.epoch for shard, owner in host.kernel.shards.items()}
 
         def heard() -> None:
-            member = self.coordinator.renew(host.name)
+            member = self.coordinator.renew(host.name, owned)
             self.network.send(lambda: answer(member))
 
         self.network.send(heard)

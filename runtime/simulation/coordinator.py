@@ -27,17 +27,33 @@ class Coordinator:
             if name in cluster.hosts and not cluster.hosts[name].dead
         }
         self._declared: set[str] = set()
+        self._missed: set[tuple[int, int]] = set()
+        """What hosts said once that they do not have: on its way to them, unless they say so again."""
         self._cluster = cluster
         self._draw = draw
         self._moving: dict[int, int] = {}
         """Shards on their way to an owner, with the instant at which we stop waiting for it."""
         self._tick()
 
-    def renew(self, host: str) -> bool:
-        """A host says that it lives. False: it was declared gone."""
+    def renew(self, host: str, owned: dict[int, int]) -> bool:
+        """A host says that it lives and which shards it has, with their epochs. False: it was declared gone.
+
+        A shard that is its own by the table and not in its hands (it was released, and the Coordinator that asked for
+        it ended before it could give it to another) is acquired anew, by the same host: nobody else may answer for it
+        while this one's lease lasts.
+        """
         if host in self._declared:
             return False
         self._heard[host] = self._cluster.schedule.now
+        for shard, epoch in sorted(owned.items()):
+            # It was asked for by a Coordinator that has ended since, and acquired after this one had looked.
+            if epoch > self.owners[shard][1]:
+                self.owners[shard] = (host, epoch)
+        for shard, (owner, epoch) in enumerate(self.owners):
+            if owner == host and owned.get(shard, 0) < epoch:
+                if (shard, epoch) in self._missed:
+                    self._take(host, shard)
+                self._missed.add((shard, epoch))
         return True
 
     def _tick(self) -> None:
@@ -72,7 +88,9 @@ class Coordinator:
             else:
                 self.owners[shard] = ("", max(refused.epoch, self.owners[shard][1]))
 
-        living = cluster.hosts[host]
+        living = cluster.hosts.get(host)
+        if living is None:
+            return
 
         def acquire() -> None:
             if not self.gone:
@@ -100,6 +118,8 @@ class Coordinator:
                 self.owners[shard] = ("", self.owners[shard][1])
                 self._take(to, shard)
 
-        giving = cluster.hosts[owner]
+        giving = cluster.hosts.get(owner)
+        if giving is None:
+            return
         answer: Callable[[], None] = lambda: cluster.network.send(released)  # noqa: E731
         cluster.network.send(lambda: giving.run(lambda: giving.release(shard, answer)))

@@ -50,7 +50,9 @@ class Disk:
     def _write(self, owner: str, commit: Commit) -> Verdict:
         faults = self._storm.faults
         if self.away or self._storm.strikes(faults.commit_lost):
-            self._trace.note("journal", f"shard {commit.shard}: commit {commit.commit_id!r} of {owner} is lost")
+            self._trace.note(
+                "journal", f"shard {commit.shard}: commit {commit.commit_id!r} of {owner} is lost"
+            )
             return InDoubt("the request was lost")
         verdict = self._apply(owner, commit)
         if self._storm.strikes(faults.commit_doubled):
@@ -62,7 +64,9 @@ class Disk:
         return verdict
 
     def _again(self, owner: str, commit: Commit) -> None:
-        self._trace.note("journal", f"shard {commit.shard}: commit {commit.commit_id!r} of {owner} comes again")
+        self._trace.note(
+            "journal", f"shard {commit.shard}: commit {commit.commit_id!r} of {owner} comes again"
+        )
         self._apply(owner, commit)
 
     def _apply(self, owner: str, commit: Commit) -> Verdict:
@@ -79,7 +83,12 @@ class Disk:
     # -- taking a shard over --------------------------------------------------------------------------------------
 
     def acquire(
-        self, owner: str, shard: int, epoch: int, coordinator: int, answer: Callable[[Acquired | Fenced], None]
+        self,
+        owner: str,
+        shard: int,
+        epoch: int,
+        coordinator: int,
+        answer: Callable[[Acquired | Fenced], None],
     ) -> None:
         """Become the owner, then read what a recovery needs; tried again while the journal is away."""
 

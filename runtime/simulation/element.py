@@ -65,7 +65,9 @@ class Element:
             roll = self._draw.random()
             if roll < self._world.failing_targets:
                 outcome = "failed" if roll < self._world.failing_targets / 2 else "pending"
-                result = TaskResult(dispatch.task, dispatch.generation, outcome, {}, "noPort", "no port is free")
+                result = TaskResult(
+                    dispatch.task, dispatch.generation, outcome, {}, "noPort", "no port is free"
+                )
                 self._trace.note("element", f"{order} {dispatch.task}/{dispatch.generation}: {outcome}")
                 self._network.send(lambda: answer(shard, epoch, order, result))
                 return

@@ -165,9 +165,11 @@ class Host:
             self._cluster.judge.taken(out, answered)
             answer(answered)
 
-        self._put(Post(shard, epoch, out.to, out.sender, out.sequence, out.message, leave))
+        self._put(Post(shard, epoch, out.to, out.sender, out.sequence, out.message, leave, out.after))
 
-    def acquire(self, shard: int, epoch: int, coordinator: int, answer: Callable[[Fenced | None], None]) -> None:
+    def acquire(
+        self, shard: int, epoch: int, coordinator: int, answer: Callable[[Fenced | None], None]
+    ) -> None:
         """Take a shard over and recover it."""
 
         def acquired(found: Acquired | Fenced) -> None:
@@ -269,7 +271,9 @@ class Host:
 
         self._cluster.disk.commit(self.name, commits, lambda verdicts: self.run(lambda: answered(verdicts)))
         if self._cluster.storm.strikes(self._cluster.storm.faults.crash_in_commit):
-            self.after(self._draw.randint(0, 2 * self._cluster.world.disk_ms), lambda: self.crash("in a commit"))
+            self.after(
+                self._draw.randint(0, 2 * self._cluster.world.disk_ms), lambda: self.crash("in a commit")
+            )
 
     # -- what leaves ----------------------------------------------------------------------------------------------
 

@@ -51,7 +51,9 @@ class Judge:
             raise Broken("single_owner", f"shard {shard}: a commit of {owner} was refused and written")
         after = self.books.positions[shard]
         if after - before > 1 or (after > before and commit.expected != before):
-            raise Broken("one_history", f"shard {shard}: {owner} expected {commit.expected} and wrote at {after}")
+            raise Broken(
+                "one_history", f"shard {shard}: {owner} expected {commit.expected} and wrote at {after}"
+            )
         self.replay.committed(self.journal, commit)
         self.index.committed(self.journal, shard, news)
         self.effects.recorded(news)

@@ -32,10 +32,11 @@ def waiting(client: Client, others: dict[str, Client], now: int) -> str:
     kind = report.stated.kind
     if kind == REQUESTER and order.state is State.DRAFT:
         return "draft" if client.plan.draft_ends == "stay" else ""
-    if any(reason.kind in (TARGET, RUNTIME) for reason in report.reasons):
+    if kind == RUNTIME or any(reason.kind == TARGET for reason in report.reasons):
         return ""
     if kind in (OPERATOR, REQUESTER):
-        return "held" if held(group) and set(held(group)) <= client.left else ""
+        decomposing = 0 < order.decomposed < len(group.lines)
+        return "held" if held(group) and set(held(group)) <= client.left and not decomposing else ""
     if kind == DATE:
         return "date" if order.requested_start > now else ""
     assert kind == OTHER_ORDER

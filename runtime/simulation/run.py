@@ -60,7 +60,9 @@ class Outcome(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         ending = f"seed {self.seed}: {self.verdict}"
         if self.verdict is Verdict.KEPT:
-            return f"{ending}, {self.completed} of {self.orders} orders ended, {self.steps} steps, {self.digest}"
+            return (
+                f"{ending}, {self.completed} of {self.orders} orders ended, {self.steps} steps, {self.digest}"
+            )
         return f"{ending}: {self.promise}: {self.sentence}\n{self.world}"
 
 

@@ -122,7 +122,9 @@ def _faults(draw: Random) -> Faults:
 
 def describe(world: World) -> str:
     """The drawn world in a few lines, for whoever has to look at a failing seed."""
-    faults = ", ".join(f"{name} {value:g}" for name, value in msgspec.structs.asdict(world.faults).items() if value)
+    faults = ", ".join(
+        f"{name} {value:g}" for name, value in msgspec.structs.asdict(world.faults).items() if value
+    )
     bounds = ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(world.bounds).items())
     return (
         f"seed {world.seed}: {world.hosts} hosts, {world.shards} shards, {world.orders} orders, "
