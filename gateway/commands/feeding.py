@@ -53,6 +53,9 @@ def ingest(
 
 
 async def _run(record: "RunRecord", url: str, stream: str, group: str, consumer: str) -> "IntakeCounts":
+    if record.options.ray_address == "local":
+        # A Ray that was started here asks for its token; joined by an address, it must be told to show it.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
     import redis.asyncio as redis
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import redis
 
 from runtime.descendants import below
 from runtime.journal.lock import Process
@@ -91,7 +92,9 @@ def test_a_system_from_start_to_end(tmp_path: Path) -> None:
         assert len(ids) == 20
 
         def completed() -> bool:
-            return {order["id"] for order in asked(data, "order", "list", "--state", "completed")} == ids
+            return {
+                order["id"] for order in asked(data, "order", "list", "--state", "completed", "--limit", "99")
+            } == ids
 
         wait(completed)
         one = sorted(ids)[0]
@@ -102,6 +105,16 @@ def test_a_system_from_start_to_end(tmp_path: Path) -> None:
         assert facts[0] == "submitted"
         status = asked(data, "status")
         assert status["pids"]["up"] == up.process.pid and status["completed"] == 20
+
+        # Orders that come in over a Redis stream join them.
+        with redis.Redis.from_url(up.record.options.journal_url) as client:
+            client.xadd("shop:orders", {"order": lines.splitlines()[0].replace(b"mobile-0-0", b"streamed")})
+        ingest = [*COMMAND, "ingest", "--redis-stream", "shop:orders", "--group", "us", "--data", str(data)]
+        feeding = subprocess.Popen(ingest, cwd=ROOT)
+        wait(lambda: asked(data, "order", "list", "--external-id", "streamed", "--state", "completed"))
+        feeding.send_signal(signal.SIGINT)
+        assert feeding.wait(20) == 0
+        ids.add(asked(data, "order", "list", "--external-id", "streamed")[0]["id"])
 
         # Ray is lost: all of it comes back on the same data, under the same address.
         keeper = up.record.ray
