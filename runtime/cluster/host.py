@@ -56,6 +56,7 @@ class Host:
         self.table: Table | None = None
         self.dispatching: Dispatching | None = None
         self._dedicated = options.placement == "dedicated"
+        self._delivering = 0
         self._mind: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
@@ -125,6 +126,7 @@ class Host:
             "pid": os.getpid(),
             "shards": sorted(shards),
             "groups": sum(len(shard.groups) for shard in shards.values()),
+            "delivering": self._delivering,
             "parked": sum(len(shard.parked) for shard in shards.values()),
             "commits_under_way": sum(shard.turn is not None for shard in shards.values()),
             "mailbox": sum(len(shard.mailbox) for shard in shards.values()),
@@ -136,7 +138,11 @@ class Host:
 
     async def deliver(self, batch: bytes) -> bytes:
         """A batch of messages and reads; answered once everything the answers rest on is durable."""
-        return encode_answers(await self._shell.ask(decode_requests(batch)))
+        self._delivering += 1
+        try:
+            return encode_answers(await self._shell.ask(decode_requests(batch)))
+        finally:
+            self._delivering -= 1
 
     async def take_post(self, data: bytes, shard: int, epoch: int) -> bytes:
         """A message from another group's outbox."""

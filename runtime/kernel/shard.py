@@ -240,7 +240,7 @@ class Shard:
             self._post(turn, live, message, now)
         elif isinstance(message, Posted):
             self._posted(turn, live, message, now)
-        elif message.again:
+        elif isinstance(message, _Wake) and message.again:
             self._send_again(turn, live)
 
     def _set_aside(

@@ -40,7 +40,9 @@ def each_effect_once(element: Element, load: Load) -> None:
     keys = Counter(str(entry["key"]) for entry in element.applied())
     assert [key for key, times in keys.items() if times != 1] == []
     per_order = Counter(key.partition("/")[0] for key in keys)
-    wrong = {order: per_order[order] for order in load.acknowledged.values() if per_order[order] != TASKS_OF_B6}
+    wrong = {
+        order: per_order[order] for order in load.acknowledged.values() if per_order[order] != TASKS_OF_B6
+    }
     assert wrong == {}
 
 

@@ -30,7 +30,11 @@ class Element:
     async def start(self) -> None:
         """Run it, and write a targets file that sends every task there."""
         self._process = process = await _python(
-            "-m", "runtime.tasks.element", "--port=0", f"--ledger={self.ledger}", log=self.ledger.with_suffix(".log")
+            "-m",
+            "runtime.tasks.element",
+            "--port=0",
+            f"--ledger={self.ledger}",
+            log=self.ledger.with_suffix(".log"),
         )
         ready = await _json_line(process)
         self.targets.write_text(f"default:\n  kind: http\n  url: {ready['url']}\n")
@@ -70,9 +74,8 @@ class System:
 
     async def pids(self) -> dict[str, Any]:
         """The processes as they are now."""
-        async with self.client() as client:
-            async with client.session.get(f"{client.url}/api/v1/status") as response:
-                return dict((await response.json())["pids"])
+        async with self.client() as client, client.session.get(f"{client.url}/api/v1/status") as response:
+            return dict((await response.json())["pids"])
 
     def client(self) -> OrderloomClient:
         """A client with the operator's token."""

@@ -34,7 +34,9 @@ async def test_an_order_is_acknowledged_and_completed(running: Running) -> None:
     assert ended["completionDate"] >= ended["orderDate"]
 
 
-async def test_a_read_after_the_acknowledgement_sees_the_order_and_a_repetition_finds_it(running: Running) -> None:
+async def test_a_read_after_the_acknowledgement_sees_the_order_and_a_repetition_finds_it(
+    running: Running,
+) -> None:
     order = one("mobile", "repeats-")
     async with running.client() as client:
         first = await client.submit(order)
@@ -57,7 +59,9 @@ async def test_a_failed_task_is_held_and_a_decision_moves_it(running: Running) -
         assert shown["state"] == "held"
         (reason,) = [r for r in shown["waitsFor"] if r["kind"] == "operator"][:1]
         assert "retry" in reason["sentence"]
-        async with client.session.post(f"{client.url}/api/v1/order/{held['id']}/task/{reason['at']}/retry") as answer:
+        async with client.session.post(
+            f"{client.url}/api/v1/order/{held['id']}/task/{reason['at']}/retry"
+        ) as answer:
             assert answer.status == 200
         ended = await client.wait_completed(held["id"], timeout_s=60)
     assert ended["state"] == "completed"
@@ -95,5 +99,11 @@ async def test_metrics_reach_the_endpoint_of_the_node(running: Running) -> None:
             if "ray_orderloom_orders_accepted_total" in text:
                 break
             await asyncio.sleep(0.5)
-    for name in ("orders_accepted_total", "commits_total", "cycle_ms_bucket", "mailbox_messages", "recovery_ms"):
+    for name in (
+        "orders_accepted_total",
+        "commits_total",
+        "cycle_ms_bucket",
+        "mailbox_messages",
+        "recovery_ms",
+    ):
         assert f"ray_orderloom_{name}" in text
