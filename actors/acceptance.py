@@ -20,9 +20,7 @@ from actors.messages import (
     TimerFired,
     WithdrawDraft,
 )
-from actors.states import FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
-
-S = State
+from actors.states import FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, S, State
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -12,12 +12,10 @@ from actors.events import DomainOrdersMoved, Event, LineDecomposed
 from actors.inside import ORCHESTRATION, ORDER, ROLL_UP, Decompose, Plan, WorkMoved, line_address
 from actors.messages import Message
 from actors.rollup import roll_up, steps
-from actors.states import DOMAIN_ORDER_MACHINES, State
+from actors.states import DOMAIN_ORDER_MACHINES, S, State
 from catalog.decompose import decompose
 from catalog.lines import LineDecomposition, TaskPlan
 from catalog.store import Catalogs
-
-S = State
 
 
 class DomainOrder(msgspec.Struct):

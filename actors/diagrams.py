@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from actors.acceptance import ACCEPTANCES, Acceptance, Rule
 from actors.rollup import roll_up
-from actors.states import FINAL, MACHINES, Machine, State
+from actors.states import FINAL, MACHINES, Machine, S, State
 
-S = State
 COMMAND = "python -m actors.diagrams docs/states"
 """What writes the pages anew."""
 _NOTE = f"<!-- Printed from the tables in actors/ by `{COMMAND}`; edit those, not this. -->"

@@ -36,10 +36,8 @@ from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration, Task
 from actors.rollup import move
-from actors.states import FINAL, State
+from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
-
-S = State
 
 
 def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
@@ -216,7 +214,10 @@ def _leaves(group: OrderGroup, key: str, after: State, at: int) -> Task:
     before = task.state
     if before is S.IN_PROGRESS:
         orchestration.open -= 1
-    orchestration.troubled += (after in (S.HELD, S.PENDING)) - (before in (S.HELD, S.PENDING))
+    elif before is not S.ACKNOWLEDGED:
+        orchestration.troubled -= 1
+    if after is S.HELD or after is S.PENDING:
+        orchestration.troubled += 1
     task.state, task.since = after, at
     return task
 

@@ -32,11 +32,9 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
-from actors.states import FINAL, State
+from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.store import Catalogs
-
-S = State
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
 
@@ -100,9 +98,10 @@ class OrderGroupKind:
                 address, message = next(iter(roll_ups[-1])), ROLL_UP
                 del roll_ups[-1][address]
             decision = self._decide(group, state, address, message, now)
-            for event in decision.events:
-                FOLDS[type(event)](state, event, now)
-            turn.events += decision.events
+            if decision.events:
+                for event in decision.events:
+                    FOLDS[type(event)](state, event, now)
+                turn.events += decision.events
             inbox += decision.inside
             turn.sends += decision.sends
             turn.dispatch += decision.dispatch

@@ -21,9 +21,7 @@ from actors.inside import (
 )
 from actors.messages import GiveUp, Message, Retry
 from actors.rollup import roll_up, steps
-from actors.states import FINAL, PRODUCT_ORDER_ITEM, State
-
-S = State
+from actors.states import FINAL, PRODUCT_ORDER_ITEM, S, State
 
 
 class Line(msgspec.Struct):

@@ -36,10 +36,9 @@ from actors.inside import (
 )
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
 from actors.plan import Orchestration, Outlook, Task
-from actors.states import State
+from actors.states import S
 from catalog.lines import TaskPlan
 
-S = State
 DEADLINE = "deadline"
 """The group's one timer for overdue answers: armed for the earliest of them, checked when it fires."""
 ATTEMPTS_MAX = 3
@@ -182,10 +181,12 @@ def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
 def _line_ended(state: Orchestration, message: LineEnded, now: int) -> Decision:
     """Lines whose last need was met start; a need that ended otherwise blocks the line."""
     ended = message.line
+    if ended not in state.needed_by:
+        return Decision()
     outlook = Outlook(state, now)
     roots: list[str] = []
     moved: list[str] = []
-    for line in state.needed_by.get(ended, ()):
+    for line in state.needed_by[ended]:
         needs = state.waiting.get(line, ())
         if ended not in needs:
             continue

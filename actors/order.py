@@ -26,9 +26,8 @@ from actors.messages import (
     WithdrawDraft,
 )
 from actors.rollup import roll_up, steps
-from actors.states import FINAL, PRODUCT_ORDER, State
+from actors.states import FINAL, PRODUCT_ORDER, S, State
 
-S = State
 START = "start"
 """The timer of a future requestedStartDate."""
 DECOMPOSE = "decompose"

@@ -7,10 +7,7 @@ import msgspec
 
 from actors.events import Event, TasksDispatched, TasksDropped
 from actors.rollup import roll_up
-from actors.states import State
-
-S = State
-_TROUBLED = (S.HELD, S.PENDING)
+from actors.states import S, State
 
 
 class Task(msgspec.Struct):
@@ -86,20 +83,25 @@ class Outlook:
 
     def move(self, task: Task, after: State) -> None:
         """Book that a task walks an arc."""
-        before = self.moved.get(task.key) or task.state
-        self.troubled += (after in _TROUBLED) - (before in _TROUBLED)
-        self.moved[task.key] = after
+        key = task.key
+        before = self.moved.get(key) or task.state
+        if before is S.HELD or before is S.PENDING:
+            self.troubled -= 1
+        if after is S.HELD or after is S.PENDING:
+            self.troubled += 1
+        self.moved[key] = after
         self.touched[task.domain_order] = None
 
     def completed(self, task: Task) -> None:
         """Book a completion and find what became ready by it."""
         self.move(task, S.COMPLETED)
-        tasks = self.state.tasks
         for key in task.feeds:
-            if self.standing(key) is S.ACKNOWLEDGED and all(
-                self.standing(needed) is S.COMPLETED for needed in tasks[key].needs
-            ):
-                self.ready[key] = None
+            if self.standing(key) is S.ACKNOWLEDGED:
+                for needed in self.state.tasks[key].needs:
+                    if self.standing(needed) is not S.COMPLETED:
+                        break
+                else:
+                    self.ready[key] = None
 
     def drop_behind(self, task: Task) -> None:
         """Drop everything that needs this task, directly or by way of others."""

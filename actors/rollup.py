@@ -6,10 +6,7 @@ A second table beside ``states.py``; the way from the present state to the one f
 
 from collections.abc import Mapping
 
-from actors.states import Machine, State, walk
-
-S = State
-_MOVING = frozenset({S.IN_PROGRESS, S.ASSESSING_CANCELLATION, S.PENDING_CANCELLATION})
+from actors.states import Machine, S, State, walk
 
 
 def roll_up(
@@ -23,7 +20,11 @@ def roll_up(
     :param wished: whether cancelled children were cancelled at the requester's wish; what was dropped because other
         work was given up leaves its parent partial, never completed.
     """
-    if not _MOVING.isdisjoint(children):
+    if (
+        S.IN_PROGRESS in children
+        or S.ASSESSING_CANCELLATION in children
+        or S.PENDING_CANCELLATION in children
+    ):
         return S.IN_PROGRESS
     if S.ACKNOWLEDGED in children and (movable or not (S.PENDING in children or S.HELD in children)):
         return S.IN_PROGRESS if started else S.ACKNOWLEDGED

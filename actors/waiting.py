@@ -15,10 +15,9 @@ from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
 from actors.plan import Task
-from actors.states import FINAL, State
+from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
 
-S = State
 REQUESTER: Final = "requester"
 OPERATOR: Final = "operator"
 TARGET: Final = "target"
