@@ -317,8 +317,9 @@ class Shell:
                 found = await self.journal.lookup_many(asked)
                 for mine, stored in zip(by_shard.values(), found, strict=True):
                     for lookup, entry in zip(mine, stored, strict=True):
-                        self._inbox.append(await self._loaded(lookup, entry))
-                self._awake.set()
+                        # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
+                        loaded = await self._loaded(lookup, entry)
+                        self._put(loaded)
                 return
             except JournalAway as away:
                 log.warning("journal away", host=self.name, reason=str(away))
