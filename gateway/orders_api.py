@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Body, Path, Request, Response
 
-from actors.events import AnyEvent
+from actors.lifting import decode_events
 from actors.messages import AnyMessage, Done, GiveUp, Retry
 from actors.waiting import waits_for
 from gateway.context import Authenticated, Gateway, Operator, gateway_of, now_ms
@@ -29,8 +29,6 @@ Changes = Annotated[
 GivenReason = Annotated[
     str, Body(embed=True, min_length=1, max_length=2_000, description="Why it will not be done.")
 ]
-
-_events = msgspec.msgpack.Decoder(list[AnyEvent])
 
 
 @router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
@@ -64,7 +62,7 @@ async def journal(request: Request, _: Authenticated, order: OrderId) -> Respons
                 "sequence": record.sequence,
                 "at": instant_text(record.at),
                 "by": record.by,
-                "events": [_event(event) for event in _events.decode(record.events)],
+                "events": [_event(event) for event in decode_events(record.events)],
             }
             for record in records
         ]

@@ -266,7 +266,8 @@ class Shell:
         seconds = max(0.0, (due - self._wall_ms()) / 1000)
         try:
             # A wall clock that is set back must not keep timers asleep for as long as it was wrong.
-            await asyncio.wait_for(self._awake.wait(), min(seconds, 1.0))
+            async with asyncio.timeout(min(seconds, 1.0)):
+                await self._awake.wait()
         except TimeoutError:
             return
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from actors.events import (
-    AnyEvent,
     LinesMoved,
     OrderMoved,
     OrderSubmitted,
@@ -19,6 +18,7 @@ from actors.events import (
     TaskHeld,
     TaskPending,
 )
+from actors.lifting import decode_events
 from actors.states import State
 from gateway.json_answers import encode
 from gateway.tmf.product_order import created, instant_text, note, trouble
@@ -30,7 +30,6 @@ ATTRIBUTE_CHANGE: Final = "ProductOrderAttributeValueChangeEvent"
 INFORMATION_REQUIRED: Final = "ProductOrderInformationRequiredEvent"
 EVENT_TYPES: Final = (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
 
-_facts = msgspec.msgpack.Decoder(list[AnyEvent]).decode
 _Payload = tuple[str, dict[str, Any], str]
 """(event type, product order as the event shows it, field path)"""
 
@@ -55,7 +54,7 @@ def notices_of(shard: int, position: int, frame: bytes, href: Callable[[str], st
     for record in decode_frame(frame).records:
         if not record.group.startswith("o"):
             continue  # another kind of group: its events belong to another API
-        for fact in _facts(record.events):
+        for fact in decode_events(record.events):
             for event_type, shown, field_path in _payloads(fact, record.group, record.at, href(record.group)):
                 number = len(notices) + 1
                 body = _envelope(f"{shard}-{position}-{number}", event_type, record.at, shown, field_path)

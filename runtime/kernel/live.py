@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from actors.events import (
-    AnyEvent,
     Event,
     MessageAcknowledged,
     MessageReceived,
@@ -14,6 +13,7 @@ from actors.events import (
     TimerEnded,
     TimerSet,
 )
+from actors.lifting import decode_events
 from actors.messages import AnyMessage
 from runtime.errors import InvariantBroken, invariant
 from runtime.journal.frames import Record, pack_positions, unpack_positions
@@ -22,7 +22,6 @@ from runtime.kernel.kind import GroupKind
 SNAPSHOT_FORMAT = 1
 """The layout of a snapshot; a reader of older ones stands in :func:`from_snapshot`."""
 
-_events = msgspec.msgpack.Decoder(list[AnyEvent]).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -135,7 +134,7 @@ class Live:
             raise InvariantBroken(
                 f"group {self.group}: record {record.sequence} at {position} follows record {self.sequence}"
             )
-        self.fold_events(_events(record.events), record.at)
+        self.fold_events(decode_events(record.events), record.at)
         self.committed_at(position, record.at, len(record.events))
 
     def committed_at(self, position: int, at: int, size: int) -> None:
