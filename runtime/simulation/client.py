@@ -44,6 +44,8 @@ class Client:
         self.left: set[str] = set()
         """What the operator has decided to leave held."""
         self.finishing = False
+        """Others read for it now; it only decides."""
+        self._looking = 0
         self._cluster = cluster
         self._draw = draw
         after = cluster.schedule.after
@@ -116,23 +118,25 @@ class Client:
 
     def look(self, then: Callable[[], None]) -> None:
         """Read the order until there is an answer."""
+        self._looking += 1
 
         def told(answer: Answer | None) -> None:
             if isinstance(answer, View):
+                self._looking -= 1
                 self.view = None if answer.state is None else _state(answer.state)
                 then()
             else:
-                self._later(lambda: self.look(then))
+                self._later(lambda: self._ask(None, told))
 
         self._ask(None, told)
 
     def _operate(self) -> None:
         """An operator looks at what is held, now and then, and decides: retry, with or without changes, or not."""
         self._cluster.schedule.after(OPERATOR_MS, self._operate)
-        if not self.finishing or self.view is None:
-            self.look(self._decide)
-        else:
+        if self.finishing:
             self._decide()
+        elif not self._looking:
+            self.look(self._decide)
 
     def _decide(self) -> None:
         if self.view is None:

@@ -1,4 +1,4 @@
-"""All processes of a simulated world together: hosts that come and go, the Coordinator, routing, and what befalls them."""
+"""All processes of a simulated world together: hosts that come and go, the Coordinator, routing, and their fates."""
 
 from collections.abc import Callable
 from random import Random
@@ -65,7 +65,7 @@ class Cluster:
         self.storm.every(faults.cut_per_s, lambda: self._some(self._cut))
         self.storm.every(faults.clock_step_per_s, lambda: self._some(self._step_clock))
         self.storm.every(faults.journal_away_per_s, self.disk.go_away)
-        self.storm.every(faults.hand_over_per_s, lambda: self.coordinator.hand_over())
+        self.storm.every(faults.hand_over_per_s, self._hand_over)
         self.storm.every(faults.coordinator_per_s, self._new_coordinator)
 
     def calm(self) -> None:
@@ -143,6 +143,9 @@ class Cluster:
     def _step_clock(self, host: "Host") -> None:
         host.clock_ms = self.draw.randint(-CLOCK_STEP_MAX_MS, CLOCK_STEP_MAX_MS)
         self.trace.note(host.name, f"its clock is off by {host.clock_ms} ms")
+
+    def _hand_over(self) -> None:
+        self.coordinator.hand_over()
 
     def _new_coordinator(self) -> None:
         self.trace.note("coordinator", "ends, another takes over")
