@@ -1,0 +1,52 @@
+"""The whole system on a journal in Redis Cluster: a host dies, nothing is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from runtime.journal.embedded import EmbeddedServer
+from tests.faults import judge
+from tests.faults.system import Load, System, kill
+
+pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(200)]
+SLOTS = 16_384
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
+    """A cluster of one node that holds every slot."""
+    server = EmbeddedServer(tmp_path / "redis", port=0, cluster=True)
+    await server.start()
+    client: Any = Redis.from_url(server.url)
+    await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
+    async with asyncio.timeout(20):
+        while b"cluster_state:ok" not in await client.execute_command("CLUSTER", "INFO"):
+            await asyncio.sleep(0.05)
+    await client.aclose()
+    yield server
+    await server.stop()
+
+
+async def test_a_host_dies_and_every_acknowledged_order_completes(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    system = System(tmp_path / "data", "--hosts=2", f"--redis-url={server.url}", "--redis-cluster")
+    await system.start()
+    try:
+        load = Load(system, salt="cluster-")
+        running = asyncio.create_task(load.run(100.0))
+        await asyncio.sleep(2)
+        kill([min((await system.pids())["hosts"].values())])
+        await asyncio.sleep(4)
+        load.stop()
+        async with asyncio.timeout(60):
+            await running
+        assert load.refused == []
+        await judge.everything_ends(system, load)
+        await judge.repetitions_find_their_order(system, load)
+    finally:
+        await system.stop()
