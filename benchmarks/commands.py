@@ -65,6 +65,7 @@ def measured_run(
     hosts: Annotated[int, typer.Option(min=1)] = 1,
     executors: Annotated[int, typer.Option(min=1)] = 1,
     gateways: Annotated[int, typer.Option(min=1)] = 1,
+    shards: Annotated[int | None, typer.Option(min=1, help="Shards of the system's data.")] = None,
     redis_url: Annotated[str | None, typer.Option(help="A server to use instead of an embedded one.")] = None,
 ) -> None:
     """Start a system, load it, wait until every accepted order has ended, stop it, and write the figures."""
@@ -75,7 +76,7 @@ def measured_run(
         seed=seed,
         connections=connections,
         unanswered=unanswered,
-        layout=Layout(placement, hosts, executors, gateways, redis_url),
+        layout=Layout(placement, hosts, executors, gateways, redis_url, shards),
     )
     console = Console(stderr=True)
     try:

@@ -29,6 +29,8 @@ class Layout:
     executors: int = 1
     gateways: int = 1
     redis_url: str | None = None
+    shards: int | None = None
+    """None: what `orderloom up` makes new data with."""
 
     def arguments(self, data: Path) -> list[str]:
         """The command line of `orderloom up` for this layout, on a free port."""
@@ -40,7 +42,11 @@ class Layout:
             f"--executors={self.executors}",
             f"--gateways={self.gateways}",
         ]
-        return chosen if self.redis_url is None else [*chosen, f"--redis-url={self.redis_url}"]
+        if self.redis_url is not None:
+            chosen.append(f"--redis-url={self.redis_url}")
+        if self.shards is not None:
+            chosen.append(f"--shards={self.shards}")
+        return chosen
 
 
 @dataclass(frozen=True)
