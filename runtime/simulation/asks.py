@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from actors.messages import Message, SubmitOrder
+from actors.messages import SubmitOrder
 from runtime.kernel.words import Answer
 
 
@@ -12,7 +12,7 @@ class Ask:
     __slots__ = ("answer", "epoch", "group", "message", "rests_on", "shard", "unread_from")
 
     def __init__(
-        self, shard: int, group: str, message: Message | None, answer: Callable[[Answer], None]
+        self, shard: int, group: str, message: AnyMessage | None, answer: Callable[[Answer], None]
     ) -> None:
         self.shard = shard
         self.group = group

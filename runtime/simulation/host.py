@@ -1,6 +1,7 @@
 """A host: a real kernel in a small synchronous shell, which does what the Ray host's shell does, in the same order."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -284,11 +285,11 @@ class Host:
         leaving: list[Callable[[], None]] = []
         for token, answer in outputs.answers:
             if token is not None:
-                leaving.append(lambda token=token, answer=answer: self._answer(token, answer))
+                leaving.append(partial(self._answer, token, answer))
         for shard, epoch, group, dispatch in outputs.dispatches:
-            leaving.append(lambda s=shard, e=epoch, g=group, d=dispatch: self._dispatch(s, e, g, d))
+            leaving.append(partial(self._dispatch, shard, epoch, group, dispatch))
         for out in outputs.outgoing:
-            leaving.append(lambda out=out: self._deliver(out, RETRY_MS))
+            leaving.append(partial(self._deliver, out, RETRY_MS))
         for call in leaving:
             if strikes(chance):
                 self.crash("with half of its turn's answers sent")
