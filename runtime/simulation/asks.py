@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from actors.messages import SubmitOrder
+from actors.messages import AnyMessage, SubmitOrder
 from runtime.kernel.words import Answer
 
 

@@ -7,10 +7,10 @@ import msgspec
 
 from actors.messages import (
     Accepted,
+    AnyMessage,
     Done,
     GiveUp,
     KeyConflict,
-    Message,
     RefusedReply,
     Retry,
     SubmitDraft,
@@ -58,7 +58,7 @@ class Client:
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
-    def _ask(self, message: Message | None, then: Then) -> None:
+    def _ask(self, message: AnyMessage | None, then: Then) -> None:
         cluster = self._cluster
         shard = shard_of(self.plan.order, cluster.world.shards)
         heard = False
