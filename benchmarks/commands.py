@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.progress import Progress
 from rich.text import Text
 
+from benchmarks.budget import Budget
 from benchmarks.run import GeneratorFailed, Options, run
 from benchmarks.shapes import SHAPES, Shape, order_lines
 from benchmarks.system import Layout, NotStarted
-from runtime.limits import STREAM_UNANSWERED_LINES_MAX
+from runtime.limits import SHARDS_DEFAULT, STREAM_UNANSWERED_LINES_MAX
 
 bench = typer.Typer(help="Load shapes and measured runs.", no_args_is_help=True)
 
@@ -89,6 +91,27 @@ def measured_run(
     console.print(summary(figures), markup=False)
     if figures["completed"] < figures["accepted"]:
         raise typer.Exit(EXIT_INCOMPLETE)
+
+
+@bench.command("budget")
+def budget(
+    shape: ShapeArgument = "b6",
+    orders: Annotated[int, typer.Option(min=1)] = 6_400,
+    batch: Annotated[int, typer.Option(min=1, help="Orders that are on their way together.")] = 128,
+    shards: Annotated[int, typer.Option(min=1)] = SHARDS_DEFAULT,
+    json_file: Annotated[Path | None, typer.Option("--json", dir_okay=False)] = None,
+) -> None:
+    """Where the CPU of an order goes, stage by stage, in one process without Ray, sockets and server."""
+    console = Console(stderr=True)
+    measured = Budget(_shape(shape), orders, batch, shards)
+    with Progress(console=console, transient=True) as shown:
+        task = shown.add_task("orders", total=orders)
+        figures = measured.run(lambda done: shown.update(task, completed=done))
+    for stage, cost in figures["us_per_order"].items():
+        console.print(f"{stage:26}{cost:8.1f} µs an order", highlight=False)
+    console.print(f"{'all':26}{figures['us_per_order_total']:8.1f}", highlight=False)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def summary(figures: dict[str, Any]) -> str:
