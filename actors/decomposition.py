@@ -9,7 +9,7 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.events import DomainOrdersMoved, Event, LineDecomposed
-from actors.inside import ORCHESTRATION, ORDER, ROLL_UP, Decompose, Plan, WorkMoved, line_address
+from actors.inside import LINES, ORCHESTRATION, ORDER, ROLL_UP, Decompose, Plan, RollUp, WorkMoved
 from actors.messages import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, S, State
@@ -84,7 +84,8 @@ class DecompositionActor:
                 ]
             plans.append((line, tree.tasks))
         inside: list[tuple[str, Message]] = [(ORCHESTRATION, Plan(tuple(plans)))]
-        inside += [(line_address(line), ROLL_UP) for line in idle]
+        if idle:
+            inside.append((LINES, RollUp(tuple(idle))))
         inside.append((ORDER, ROLL_UP))
         return Decision(events, inside)
 
@@ -110,7 +111,7 @@ class DecompositionActor:
             moved = tuple(keys)
             for step in way:
                 events.append(DomainOrdersMoved(step, moved))
-        return Decision(events, [(line_address(line), ROLL_UP) for line in lines])
+        return Decision(events, [(LINES, RollUp(tuple(lines)))] if lines else [])
 
 
 def standing(orders: dict[str, DomainOrder], parent: DomainOrder, stands: dict[str, State]) -> State:

@@ -5,6 +5,7 @@ one decision: the group commits together or not at all.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from actors.behaviour import Decision, Dispatch
@@ -45,6 +46,9 @@ class LineDecider(Protocol):
     def decide(self, line: Line, message: Message, now: int) -> Decision:
         """As :meth:`actors.line.OrderLineActor.decide`."""
 
+    def roll_up(self, lines: Sequence[Line], now: int) -> Decision:
+        """As :meth:`actors.line.OrderLineActor.roll_up`."""
+
 
 class OrderGroupKind:
     """The kind of group whose ids begin with ``o``: one order with its lines, domain orders and tasks."""
@@ -79,25 +83,32 @@ class OrderGroupKind:
     def _settle(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
         """Let the actors answer each other until none has anything to say; ``turn`` gathers what they decide."""
         inbox = deque(turn.inside)
-        roll_ups: list[dict[str, None]] = []
+        lines = state.lines
+        # Everything else first, children before parents: no state is shown that the turn does not end in.
+        depths: list[dict[str, None]] = []
+        order_moved = False
         while True:
             if inbox:
                 address, message = inbox.popleft()
                 if type(message) is RollUp:
-                    # Everything else first, children before parents: no state is shown that the turn does not end in.
-                    depth = 0 if address == ORDER else state.lines[address[5:]].depth
-                    while len(roll_ups) <= depth:
-                        roll_ups.append({})
-                    roll_ups[depth][address] = None
+                    order_moved |= not message.lines
+                    for line in message.lines:
+                        depth = lines[line].depth
+                        while len(depths) < depth:
+                            depths.append({})
+                        depths[depth - 1][line] = None
                     continue
+                decision = self._decide(group, state, address, message, now)
+            elif depths:
+                moved = depths.pop()
+                if not moved:
+                    continue
+                decision = self.lines.roll_up([lines[line] for line in moved], now)
+            elif order_moved:
+                order_moved = False
+                decision = self.order.decide(state.order, ROLL_UP, now, group)
             else:
-                while roll_ups and not roll_ups[-1]:
-                    roll_ups.pop()
-                if not roll_ups:
-                    return
-                address, message = next(iter(roll_ups[-1])), ROLL_UP
-                del roll_ups[-1][address]
-            decision = self._decide(group, state, address, message, now)
+                return
             if decision.events:
                 for event in decision.events:
                     FOLDS[type(event)](state, event, now)

@@ -1,6 +1,6 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
-Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``.
+Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and ``lines`` for several of them at once.
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ from catalog.lines import LineRequest, TaskPlan
 ORDER = "order"
 DECOMPOSITION = "decomposition"
 ORCHESTRATION = "orchestration"
+LINES = "lines"
 
 
 def line_address(line: str) -> str:
@@ -41,17 +42,21 @@ class WorkMoved(Message, frozen=True, tag="work"):
 
 
 class RollUp(Message, frozen=True, tag="rollUp"):
-    """To a line or the order: your children moved. Decided after everything else in the turn, deepest lines first."""
+    """To these lines (none: to the order): your children moved.
+
+    Decided after everything else in the turn, deepest lines first, lines of one depth together.
+    """
+
+    lines: tuple[str, ...] = ()
 
 
 ROLL_UP: Final = RollUp()
 
 
-class LineEnded(Message, frozen=True, tag="lineEnded"):
-    """To the orchestration: a line is final; others may have waited for it."""
+class LinesEnded(Message, frozen=True, tag="linesEnded"):
+    """To the orchestration: these lines are final, each with its state; others may have waited for them."""
 
-    line: str
-    state: State
+    lines: tuple[tuple[str, State], ...]
 
 
 class StartLine(Message, frozen=True, tag="startLine"):

@@ -3,21 +3,23 @@
 State machine: ``actors/states.py`` (``PRODUCT_ORDER_ITEM``); messages from outside: ``actors/acceptance.py``.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
 from actors.events import Event, LineGivenUp, LinesMoved
 from actors.inside import (
+    LINES,
     ORCHESTRATION,
     ORDER,
     ROLL_UP,
     DropTasks,
     EnterLine,
-    LineEnded,
+    LinesEnded,
     RollUp,
     StartLine,
-    line_address,
 )
 from actors.messages import GiveUp, Message, Retry
 from actors.rollup import roll_up, steps
@@ -71,8 +73,6 @@ class OrderLineActor:
     def decide(self, line: Line, message: Message, now: int) -> Decision:
         """Decide one message. ``now`` is in milliseconds since 1970 UTC."""
         kind = type(message)
-        if kind is RollUp:
-            return self._roll_up(line)
         if isinstance(message, EnterLine):
             after = message.state
             return Decision(_walk(line, after)) if line.state not in FINAL else Decision()
@@ -82,25 +82,43 @@ class OrderLineActor:
             return refused(*why)
         if line.gate is not S.HELD:
             return refused(LINE_NOT_HELD.code, LINE_NOT_HELD.sentence.format(name=line.id, state=line.state))
-        me = line_address(line.id)
+        me = (LINES, RollUp((line.id,)))
         if isinstance(message, Retry):
-            return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), (me, ROLL_UP)])
-        return Decision(
-            [LineGivenUp(line.id, message.reason)], [(ORCHESTRATION, DropTasks(line.id)), (me, ROLL_UP)]
-        )
+            return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), me])
+        return Decision([LineGivenUp(line.id, message.reason)], [(ORCHESTRATION, DropTasks(line.id)), me])
 
-    @staticmethod
-    def _roll_up(line: Line) -> Decision:
-        if line.state in FINAL:
-            return Decision()
-        after = standing(line)
-        if after is line.state:
-            return Decision()
-        parent = line_address(line.parent) if line.parent else ORDER
-        inside: list[tuple[str, Message]] = [(parent, ROLL_UP)]
-        if after in FINAL:
-            inside.append((ORCHESTRATION, LineEnded(line.id, after)))
-        return Decision(_walk(line, after), inside)
+    def roll_up(self, lines: Sequence[Line], now: int) -> Decision:
+        """Each line's own answer to its children's moves; those that walk the same arcs say so in one fact."""
+        together: dict[tuple[State, State], list[str]] = {}
+        events: list[Event] = []
+        parents: dict[str, None] = {}
+        ended: list[tuple[str, State]] = []
+        for line in lines:
+            before = line.state
+            if before in FINAL:
+                continue
+            after = standing(line)
+            if after is before:
+                continue
+            parents[line.parent] = None
+            if after in FINAL:
+                ended.append((line.id, after))
+            if line.gate is None:
+                together.setdefault((before, after), []).append(line.id)
+            else:
+                events += _walk(line, after)
+        for (before, after), moved in together.items():
+            keys = tuple(moved)
+            events += [LinesMoved(state, keys) for state in steps(PRODUCT_ORDER_ITEM, before, after)]
+        inside: list[tuple[str, Message]] = []
+        if ended:
+            inside.append((ORCHESTRATION, LinesEnded(tuple(ended))))
+        if "" in parents:
+            inside.append((ORDER, ROLL_UP))
+            del parents[""]
+        if parents:
+            inside.append((LINES, RollUp(tuple(parents))))
+        return Decision(events, inside)
 
 
 def _walk(line: Line, after: State) -> list[Event]:

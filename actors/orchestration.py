@@ -26,13 +26,13 @@ from actors.events import (
 )
 from actors.inside import (
     DECOMPOSITION,
-    ROLL_UP,
+    LINES,
     DropTasks,
-    LineEnded,
+    LinesEnded,
     Plan,
+    RollUp,
     StartLine,
     WorkMoved,
-    line_address,
 )
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
 from actors.plan import Orchestration, Outlook, Task
@@ -178,29 +178,34 @@ def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
     return decision
 
 
-def _line_ended(state: Orchestration, message: LineEnded, now: int) -> Decision:
+def _lines_ended(state: Orchestration, message: LinesEnded, now: int) -> Decision:
     """Lines whose last need was met start; a need that ended otherwise blocks the line."""
-    ended = message.line
-    if ended not in state.needed_by:
+    if not state.needed_by:
         return Decision()
     outlook = Outlook(state, now)
+    waiting = dict(state.waiting)
+    blocked = set(state.blocked)
     roots: list[str] = []
-    moved: list[str] = []
-    for line in state.needed_by[ended]:
-        needs = state.waiting.get(line, ())
-        if ended not in needs:
-            continue
-        if message.state is not S.COMPLETED:
-            reason = f"line {ended}, which it needs, ended {message.state}"
-            outlook.events.append(LineBlocked(line, ended, "neededLineEnded", reason))
-            moved.append(line)
-            continue
-        outlook.events.append(NeedMet(line, ended))
-        if needs == (ended,) and line not in state.blocked:
-            roots += outlook.roots(line)
-            moved.append(line)
+    moved: dict[str, None] = {}
+    for ended, after in message.lines:
+        for line in state.needed_by.get(ended, ()):
+            needs = waiting.get(line, ())
+            if ended not in needs:
+                continue
+            waiting[line] = tuple(need for need in needs if need != ended)
+            if after is not S.COMPLETED:
+                reason = f"line {ended}, which it needs, ended {after}"
+                outlook.events.append(LineBlocked(line, ended, "neededLineEnded", reason))
+                blocked.add(line)
+                moved[line] = None
+                continue
+            outlook.events.append(NeedMet(line, ended))
+            if not waiting[line] and line not in blocked:
+                roots += outlook.roots(line)
+                moved[line] = None
     decision = _decision(outlook, outlook.dispatch(roots))
-    decision.inside += [(line_address(line), ROLL_UP) for line in moved]
+    if moved:
+        decision.inside.append((LINES, RollUp(tuple(moved))))
     return decision
 
 
@@ -244,7 +249,7 @@ _WAYS: Final[dict[type[Message], Callable[[Orchestration, Any, int], Decision]]]
     TaskResult: _result,
     TaskResults: _results,
     Plan: _plan,
-    LineEnded: _line_ended,
+    LinesEnded: _lines_ended,
     StartLine: _start_line,
     DropTasks: _drop_tasks,
     Retry: _retry,

@@ -5,6 +5,7 @@ actors decide; state, epoch and commit stay with the order's group in its shard,
 recovery are the same as in pooled placement (``docs/decisions`` tells why). A lost actor is made again and asked again.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +51,10 @@ class LineProcess:
         """As :meth:`actors.line.OrderLineActor.decide`."""
         return self._behaviour.decide(line, message, now)
 
+    def roll_up(self, lines: list[Line], now: int) -> Decision:
+        """As :meth:`actors.line.OrderLineActor.roll_up`."""
+        return self._behaviour.roll_up(lines, now)
+
 
 class _Lines:
     """Decides for the lines of one order through their actors; beyond the bound, here."""
@@ -61,24 +66,34 @@ class _Lines:
 
     def decide(self, line: Line, message: Message, now: int) -> Decision:
         """As :meth:`actors.line.OrderLineActor.decide`."""
+        return self._asked(line.id, lambda actor: actor.decide, line, message, now)
+
+    def roll_up(self, lines: Sequence[Line], now: int) -> Decision:
+        """As :meth:`actors.line.OrderLineActor.roll_up`, each line by its own actor."""
+        all_of_them = Decision()
+        for line in lines:
+            decision = self._asked(line.id, lambda actor: actor.roll_up, [line], now)
+            all_of_them.events += decision.events
+            all_of_them.inside += decision.inside
+        return all_of_them
+
+    def _asked(self, line: str, method: Callable[[Any], Any], *arguments: Any) -> Decision:
         for _ in range(ATTEMPTS):
-            actor = self._actors.get(line.id)
+            actor = self._actors.get(line)
             if actor is None:
                 if len(self._actors) >= DEDICATED_LINE_ACTORS_MAX:
-                    return self._here.decide(line, message, now)
-                name = line_name(self._order, line.id)
+                    break
                 process: Any = ray.remote(LineProcess)
-                actor = process.options(name=name, num_cpus=0, get_if_exists=True).remote(
-                    self._order, line.id
-                )
-                self._actors[line.id] = actor
+                named = process.options(name=line_name(self._order, line), num_cpus=0, get_if_exists=True)
+                actor = self._actors[line] = named.remote(self._order, line)
             try:
-                decision: Decision = ray.get(actor.decide.remote(line, message, now))
+                decision: Decision = ray.get(method(actor).remote(*arguments))
                 return decision
             except RayActorError as lost:
-                log.warning("line actor lost", order=self._order, line=line.id, reason=type(lost).__name__)
-                self._actors.pop(line.id, None)
-        return self._here.decide(line, message, now)
+                log.warning("line actor lost", order=self._order, line=line, reason=type(lost).__name__)
+                self._actors.pop(line, None)
+        here: Decision = method(self._here)(*arguments)
+        return here
 
 
 class OrderProcess:
