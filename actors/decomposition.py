@@ -91,9 +91,16 @@ class DecompositionActor:
 
     def _roll_up(self, state: Decomposition, message: WorkMoved) -> Decision:
         orders = state.domain_orders
-        stands = {key: after for key, after in message.states if orders[key].state is not after}
-        for key in tuple(stands):
-            parent = orders[key].parent
+        stands: dict[str, State] = {}
+        wholes: list[str] = []
+        for key, after in message.states:
+            order = orders[key]
+            if order.state is not after:
+                stands[key] = after
+                if order.parent and not orders[order.parent].works:
+                    wholes.append(order.parent)
+        for key in wholes:
+            parent = key
             while parent and not orders[parent].works:
                 stands[parent] = standing(orders, orders[parent], stands)
                 parent = orders[parent].parent
@@ -103,7 +110,10 @@ class DecompositionActor:
             order = orders[key]
             way = steps(DOMAIN_ORDER_MACHINES[order.kind], order.state, after)
             if way:
-                moves.setdefault(way, []).append(key)
+                if way in moves:
+                    moves[way].append(key)
+                else:
+                    moves[way] = [key]
                 for line in order.referrers:
                     lines[line] = None
         events: list[Event] = []

@@ -83,7 +83,7 @@ class OrderGroupKind:
     def _settle(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
         """Let the actors answer each other until none has anything to say; ``turn`` gathers what they decide."""
         inbox = deque(turn.inside)
-        lines = state.lines
+        lines, events, folds = state.lines, turn.events, FOLDS
         # Everything else first, children before parents: no state is shown that the turn does not end in.
         depths: list[dict[str, None]] = []
         order_moved = False
@@ -111,12 +111,14 @@ class OrderGroupKind:
                 return
             if decision.events:
                 for event in decision.events:
-                    FOLDS[type(event)](state, event, now)
-                turn.events += decision.events
-            inbox += decision.inside
-            turn.sends += decision.sends
-            turn.dispatch += decision.dispatch
-            turn.timers += decision.timers
+                    folds[type(event)](state, event, now)
+                events += decision.events
+            if decision.inside:
+                inbox += decision.inside
+            if decision.dispatch or decision.timers or decision.sends:
+                turn.sends += decision.sends
+                turn.dispatch += decision.dispatch
+                turn.timers += decision.timers
 
     @staticmethod
     def _route(state: OrderGroup | None, message: Message) -> tuple[str, Message]:

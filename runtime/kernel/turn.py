@@ -1,6 +1,5 @@
 """One turn of a shard, and the commit it closes with."""
 
-from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
@@ -135,15 +134,15 @@ class _Entries:
     def _listing(self, live: Live) -> None:
         if live.state is None:
             return
-        now = live.kind.index(live.state)
-        if now != live.index:
-            before = set(_entries(live.group, live.index))
-            after = set(_entries(live.group, now))
-            self.add += sorted(after - before)
-            self.remove += sorted(before - after)
+        was, now = live.index, live.kind.index(live.state)
+        if now != was:
             live.index = now
-
-
-def _entries(group: str, listed: tuple[int, tuple[tuple[str, str], ...]]) -> Iterable[bytes]:
-    date, attributes = listed
-    return (index.entry(attribute, value, date, group) for attribute, value in attributes)
+            (date, after), (date_before, before) = now, was
+            kept = set(before).intersection(after) if date == date_before else ()
+            group = live.group
+            for attribute, value in before:
+                if (attribute, value) not in kept:
+                    self.remove.append(index.entry(attribute, value, date_before, group))
+            for attribute, value in after:
+                if (attribute, value) not in kept:
+                    self.add.append(index.entry(attribute, value, date, group))
