@@ -153,47 +153,47 @@ def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
 def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
     orchestration = group.orchestration
     tasks, orders = orchestration.tasks, group.decomposition.domain_orders
-    work = orchestration.work[event.line] = {}
+    work: dict[str, tuple[str, ...]] = {}
     for plan in event.tasks:
-        tasks[plan.key] = Task(
-            plan.key,
+        key, owner, needs = plan.key, plan.domain_order, plan.needs
+        tasks[key] = Task(
+            key,
             plan.name,
-            plan.domain_order,
+            owner,
             plan.target,
-            plan.needs,
+            needs,
             plan.duration_ms,
             plan.timeout_ms,
             S.ACKNOWLEDGED,
             at,
         )
-        mine = work.get(plan.domain_order)
-        if mine is None:
-            work[plan.domain_order] = (plan.key,)
-            order = orders[plan.domain_order]
-            order.works = True
-            above: DomainOrder | None = order
-            while above is not None and not above.busy:
-                above.busy = True
-                above = orders[above.parent] if above.parent else None
-            for referrer in order.referrers:
-                children = group.lines[referrer].children
-                children[S.ACKNOWLEDGED] = children.get(S.ACKNOWLEDGED, 0) + 1
-        else:
-            work[plan.domain_order] = (*mine, plan.key)
-    for plan in event.tasks:
-        for needed in plan.needs:
-            before = tasks[needed]
-            before.feeds = (*before.feeds, plan.key)
+        # A plan names needed tasks before those that need them.
+        for needed in needs:
+            tasks[needed].feeds += (key,)
+        work[owner] = (*work[owner], key) if owner in work else (key,)
+    orchestration.work[event.line] = work
+    for owner in work:
+        order = orders[owner]
+        order.works = True
+        above: DomainOrder | None = order
+        while above is not None and not above.busy:
+            above.busy = True
+            above = orders[above.parent] if above.parent else None
+        for referrer in order.referrers:
+            children = group.lines[referrer].children
+            children[S.ACKNOWLEDGED] = children.get(S.ACKNOWLEDGED, 0) + 1
 
 
 def _domain_orders_moved(group: OrderGroup, event: DomainOrdersMoved, at: int) -> None:
-    orders, after = group.decomposition.domain_orders, event.state
+    orders, lines, after = group.decomposition.domain_orders, group.lines, event.state
     for key in event.keys:
         order = orders[key]
-        before, order.state, order.since = order.state, after, at
+        before = order.state
+        order.state = after
+        order.since = at
         if order.works:
             for referrer in order.referrers:
-                move(group.lines[referrer].children, before, after)
+                move(lines[referrer].children, before, after)
 
 
 def _tasks_dispatched(group: OrderGroup, event: TasksDispatched, at: int) -> None:

@@ -46,9 +46,7 @@ def steps(machine: Machine, before: State, after: State) -> tuple[State, ...]:
 
 def move(tally: dict[State, int], before: State, after: State) -> None:
     """Book one child's step in its parent's tally."""
-    left = tally.get(before, 0) - 1
-    if left > 0:
+    left = tally.pop(before, 1) - 1
+    if left:
         tally[before] = left
-    else:
-        tally.pop(before, None)
     tally[after] = tally.get(after, 0) + 1
