@@ -116,7 +116,10 @@ class Shard:
         """Take a turn if no commit is under way; ``now`` in ms since 1970 UTC."""
         if self.turn is not None:
             return
-        self._fire(now)
+        if self.timers.due(now):
+            self._fire(now)
+        elif not (self.mailbox or self.wake or self.memory.restless(self.position, now)):
+            return
         for _ in range(min(len(self.wake), self.bounds.turn_messages)):
             self.mailbox.append(self.wake.popleft())
         turn = Turn(self.number, self.epoch, self.position, self.timers)

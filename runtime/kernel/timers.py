@@ -21,6 +21,11 @@ class Timers:
         """The group needs no look any more."""
         self._due.pop(group, None)
 
+    def due(self, now: int) -> bool:
+        """Whether a group may have to be looked at now."""
+        heap = self._heap
+        return bool(heap) and heap[0][0] <= now
+
     def ripe(self, now: int) -> list[str]:
         """The groups to look at now, the longest due first; whoever looks says when to look next."""
         groups = []
