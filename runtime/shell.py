@@ -316,11 +316,19 @@ class Shell:
         while True:
             try:
                 found = await self.journal.lookup_many(asked)
+                known: list[tuple[Lookup, Stored]] = []
                 for mine, stored in zip(by_shard.values(), found, strict=True):
                     for lookup, entry in zip(mine, stored, strict=True):
-                        # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
-                        loaded = await self._loaded(lookup, entry)
-                        self._put(loaded)
+                        if entry.snapshot is None and entry.ended is None and not lookup.positions:
+                            # A new order, as nearly all are: there is nothing to read.
+                            self._inbox.append(Loaded(lookup.shard, lookup.epoch, lookup.group))
+                        else:
+                            known.append((lookup, entry))
+                self._awake.set()
+                for lookup, entry in known:
+                    # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
+                    loaded = await self._loaded(lookup, entry)
+                    self._put(loaded)
                 return
             except JournalAway as away:
                 log.warning("journal away", host=self.name, reason=str(away))
