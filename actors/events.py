@@ -114,6 +114,14 @@ class TaskPending(Event, frozen=True, tag="pending"):
     message: str
 
 
+class TaskWaits(Event, frozen=True, tag="waits"):
+    """The task was not put to its target, which is left alone at the moment: no attempt was spent on it."""
+
+    task: str
+    code: str
+    message: str
+
+
 class TaskRedriven(Event, frozen=True, tag="redriven"):
     """A held or pending task goes on; ``generation`` grows when its request data changed."""
 
@@ -230,6 +238,7 @@ OrderEvent = (
     | TaskCompleted
     | TaskHeld
     | TaskPending
+    | TaskWaits
     | TaskRedriven
     | TaskGivenUp
     | TaskFailed

@@ -30,6 +30,7 @@ from actors.events import (
     TaskRedriven,
     TasksDispatched,
     TasksDropped,
+    TaskWaits,
     WaiterAdded,
 )
 from actors.line import Line
@@ -204,7 +205,10 @@ def _tasks_dispatched(group: OrderGroup, event: TasksDispatched, at: int) -> Non
         if task.state is not S.IN_PROGRESS:
             orchestration.open += 1
             task.state, task.since = S.IN_PROGRESS, at
-        task.attempt += 1
+        if task.waits:
+            task.waits = ""
+        else:
+            task.attempt += 1
         task.until = until
 
 
@@ -236,10 +240,15 @@ def _task_pending(group: OrderGroup, event: TaskPending, at: int) -> None:
     task.code, task.message = event.code, event.message
 
 
+def _task_waits(group: OrderGroup, event: TaskWaits, at: int) -> None:
+    group.orchestration.tasks[event.task].waits = f"{event.code}: {event.message}"
+
+
 def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
     task = _leaves(group, event.task, S.IN_PROGRESS, at)
     group.orchestration.open += 1
     task.generation, task.attempt, task.code, task.message = event.generation, 0, "", ""
+    task.waits = ""
     if event.changes:
         task.changes = {**task.changes, **event.changes}
 
@@ -306,6 +315,7 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     TaskCompleted: _task_completed,
     TaskHeld: _task_held,
     TaskPending: _task_pending,
+    TaskWaits: _task_waits,
     TaskRedriven: _task_redriven,
     TaskGivenUp: _task_given_up,
     TaskFailed: _task_failed,

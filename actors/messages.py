@@ -54,7 +54,8 @@ class TaskResult(Message, frozen=True, tag="result"):
     task: str
     generation: int
     outcome: str
-    """``completed`` | ``failed`` (a permanent failure: the task is held) | ``pending`` (the requester must decide)."""
+    """``completed`` | ``failed`` (a permanent failure: the task is held) | ``pending`` (the requester must decide) |
+    ``waiting`` (no answer yet and no failure: the target is left alone at the moment; ``code`` says why)."""
     output: dict[str, Any] = {}
     code: str = ""
     message: str = ""

@@ -23,6 +23,7 @@ from actors.events import (
     TaskPending,
     TaskRedriven,
     TasksDispatched,
+    TaskWaits,
 )
 from actors.inside import (
     DECOMPOSITION,
@@ -45,6 +46,8 @@ ATTEMPTS_MAX = 3
 """How often a task is dispatched before silence is a fallout. Every attempt carries the same effect key."""
 NO_ANSWER: Final = "noAnswer"
 """The code of that fallout. An answer that comes all the same is taken, and solves it."""
+WAITING: Final = "waiting"
+"""The outcome that is none yet: the target is left alone, and the dispatch under way spends no attempt."""
 
 
 class OrchestrationActor:
@@ -99,6 +102,9 @@ def _answers(state: Orchestration, results: Iterable[TaskResult], now: int) -> D
             unknown = f"task {task.key} has never had a generation {result.generation}"
         elif result.generation < task.generation:
             outlook.events.append(AnswerRecorded(task.key, result.generation, result.outcome, result.output))
+        elif result.outcome == WAITING:
+            if outlook.standing(task.key) is S.IN_PROGRESS and not task.waits:
+                outlook.events.append(TaskWaits(task.key, result.code, result.message))
         elif (standing := outlook.standing(task.key)) is S.IN_PROGRESS:
             _apply(outlook, task, result)
         elif standing is S.HELD and task.state is S.HELD and task.code == NO_ANSWER:
@@ -162,7 +168,7 @@ def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
             continue
         if task.until > now:
             left.append(task.until)
-        elif task.attempt < ATTEMPTS_MAX:
+        elif task.waits or task.attempt < ATTEMPTS_MAX:
             again.append(task.key)
             left.append(now + task.timeout_ms)
         else:

@@ -33,6 +33,8 @@ class Task(msgspec.Struct):
     output: dict[str, Any] = {}
     code: str = ""
     message: str = ""
+    waits: str = ""
+    """Why the dispatch under way has not been put to the target; it spends no attempt."""
 
 
 class Orchestration(msgspec.Struct):

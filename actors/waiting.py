@@ -155,6 +155,11 @@ def _held_task(task: Task, now: int) -> Reason:
 
 
 def _out(task: Task, now: int) -> Reason:
+    if task.waits:
+        sentence = (
+            f"task {task.key} ({task.name}) waits since {_iso(task.since)} for {task.target}: {task.waits}"
+        )
+        return Reason(TARGET, sentence, task.since, None, task.key)
     due = "is due by" if task.until > now else "is overdue since"
     sentence = (
         f"task {task.key} ({task.name}) is at {task.target} since {_iso(task.since)}, "

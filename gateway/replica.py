@@ -28,12 +28,19 @@ class GatewayReplica:
         self.name = name
         self.options = options
         self._serving: asyncio.Task[None] | None = None
+        self._started: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return self.name
 
     async def start(self) -> int:
-        """Serve; answers the process id once the port answers."""
+        """Serve, once; answers the process id when the port answers."""
+        if self._started is None:
+            self._started = asyncio.create_task(self._start())
+        await asyncio.shield(self._started)
+        return os.getpid()
+
+    async def _start(self) -> None:
         options = self.options
         runtime = await Router.connect(options)
         settings = GatewaySettings(
@@ -52,7 +59,6 @@ class GatewayReplica:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
-        return os.getpid()
 
     async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
         await server.serve(sockets=[listener])

@@ -6,6 +6,7 @@
     ├── Unavailable          ours, for now: the caller may repeat with the same key (HTTP 503, Retry-After)
     │   ├── NoOwner          a shard has no live owner at the moment
     │   ├── JournalAway      the journal does not answer
+    │   ├── Superseded       a newer Coordinator has taken over: ask that one
     │   └── DiskFull         the journal's disk has no room
     ├── Busy                 the caller is faster than we are: repeat later (HTTP 429, Retry-After)
     ├── Refused              the caller asked for something the order's state forbids (HTTP 409)
@@ -41,6 +42,12 @@ class JournalAway(Unavailable):
     """The journal (Redis) does not answer."""
 
     code = "journalAway"
+
+
+class Superseded(Unavailable):
+    """A newer Coordinator has taken over; this one decides nothing any more."""
+
+    code = "superseded"
 
 
 class DiskFull(Unavailable):

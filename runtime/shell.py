@@ -159,12 +159,17 @@ class Shell:
         self._put(Acquired(shard, epoch, state.position, tail, due, opened))
         return None
 
-    async def release(self, shard: int) -> None:
-        """Drain a shard (its commit under way is answered, its mailbox is worked off) and give it up."""
+    async def release(self, shard: int, *, epoch: int | None = None) -> None:
+        """Give a shard up between two turns, once its commit under way is answered; what waits goes to its next owner.
+
+        :param epoch: only if it is held under this one.
+        """
         owned = self.kernel.shards.get(shard)
-        while owned is not None and self.kernel.shards.get(shard) is owned and (owned.turn or owned.mailbox):
-            await self._after_turn()
+        if owned is None or (epoch is not None and owned.epoch != epoch):
+            return
         self._put(Released(shard))
+        while self.kernel.shards.get(shard) is owned:
+            await self._after_turn()
 
     async def _after_turn(self) -> None:
         turned = asyncio.get_running_loop().create_future()

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -58,7 +59,7 @@ class Supervisor:
         backoff_s: float = BACKOFF_FIRST_S,
     ) -> None:
         self.data = Path(options.data).absolute()
-        self.options = msgspec.structs.replace(options, data=str(self.data))
+        self.options = msgspec.structs.replace(options, data=str(self.data), run=uuid4().hex)
         self._shards = shards
         self._say_aloud = say
         self._make_ray = ray

@@ -7,18 +7,23 @@ import socket
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import ray
 import structlog
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayError
 
-from runtime.cluster.coordinator import CONCURRENT_CALLS, Coordinator
+from runtime.cluster.coordinator import Coordinator
+from runtime.cluster.fleet import CONCURRENT_CALLS
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 
 __all__ = ["Cluster", "ClusterOptions"]
 log = structlog.get_logger()
 START_TIMEOUT_S = 120.0
+COORDINATOR_PATIENCE_S = 10.0
+"""How long a Coordinator may hang before it is ended, for Ray to start it again."""
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Batches are small and go inline; Ray's default would take a third of the machine's memory."""
 HEALTH = {
@@ -67,6 +72,8 @@ class Cluster:
             log_to_driver=False,
             **settings,
         )
+        if not options.run:
+            options = msgspec.structs.replace(options, run=uuid4().hex)
         cluster = Cluster(options, context)
         coordinator = find(COORDINATOR)
         if coordinator is None:
@@ -96,7 +103,12 @@ class Cluster:
     def healthy(self) -> str:
         """Empty, or what is broken and cannot be mended from inside Ray."""
         try:
-            ray.get(self._coordinator.start.remote(), timeout=30)
+            try:
+                ray.get(self._coordinator.pulse.remote(), timeout=COORDINATOR_PATIENCE_S)
+            except GetTimeoutError:
+                log.warning("coordinator hangs, it is started again")
+                ray.kill(self._coordinator, no_restart=False)
+                ray.get(self._coordinator.pulse.remote(), timeout=30)
         except (RayError, TimeoutError, ConnectionError) as lost:
             return f"Ray does not answer: {type(lost).__name__}"
         return ""

@@ -22,12 +22,13 @@ class ExecutorActor:
         return self.name
 
     async def start(self) -> int:
-        """Read the targets; answers the process id."""
-        targets = read_targets(self.options.targets_file) if self.options.targets_file else Targets()
-        self.executor = Executor(targets, self.name)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 50)
+        """Read the targets, once; answers the process id."""
+        if self.executor is None:
+            targets = read_targets(self.options.targets_file) if self.options.targets_file else Targets()
+            self.executor = Executor(targets, self.name)
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 50)
         return os.getpid()
 
     async def dispatch(self, batch: bytes, host: str) -> bytes:

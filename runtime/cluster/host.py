@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from ray.exceptions import RayError
 
 from actors.group import OrderGroupKind
 from catalog.loader import load
 from catalog.store import Catalogs, sample_catalogs
 from runtime.cluster.dedicated import DedicatedOrders
 from runtime.cluster.dispatching import Dispatching, Entry
-from runtime.cluster.leases import HostLease
+from runtime.cluster.leases import HostLease, Renewal
 from runtime.cluster.metrics import HostMetrics
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import NoOwner, OrderloomError
+from runtime.errors import NoOwner, OrderloomError, Superseded
 from runtime.journal.contract import Fenced
 from runtime.journal.redis_journal import RedisJournal
 from runtime.kernel.words import Answer, Outgoing, WrongOwner
@@ -37,6 +36,7 @@ log = structlog.get_logger()
 METRICS_INTERVAL_S = 1.0
 RECOVERIES_AT_ONCE = 8
 TRIM_INTERVAL_S = 30.0
+FOLLOW_PAUSE_S = 0.2
 
 
 def catalogs_of(options: ClusterOptions) -> Catalogs:
@@ -57,13 +57,22 @@ class Host:
         self.dispatching: Dispatching | None = None
         self._dedicated = options.placement == "dedicated"
         self._delivering = 0
+        self._coordinator = 0
+        """The highest epoch of a Coordinator that we have heard of."""
+        self._started: asyncio.Task[None] | None = None
         self._mind: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.options.placement})"
 
     async def start(self) -> int:
-        """Connect and run; answers the process id."""
+        """Connect and run, once; answers the process id."""
+        if self._started is None:
+            self._started = asyncio.create_task(self._start())
+        await asyncio.shield(self._started)
+        return os.getpid()
+
+    async def _start(self) -> None:
         journal = await RedisJournal.connect(
             self.options.journal_url, archive=Path(self.options.archive), cluster=self.options.journal_cluster
         )
@@ -93,12 +102,15 @@ class Host:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
-        return os.getpid()
 
     # -- what the Coordinator asks ------------------------------------------------------------------------------
 
     async def acquire(self, shards: list[tuple[int, int]], coordinator: int) -> list[tuple[int, int]]:
-        """Take over (shard, epoch)s; answers those refused, with the epoch that stands in the way."""
+        """Take over (shard, epoch)s; answers those refused, with the epoch that stands in the way.
+
+        :raises Superseded: a newer Coordinator has been heard of.
+        """
+        self._obey(coordinator)
         began = time.perf_counter()
         at_once = asyncio.Semaphore(RECOVERIES_AT_ONCE)
 
@@ -111,8 +123,12 @@ class Host:
         self.metrics.recovered(time.perf_counter() - began)
         return refused
 
-    async def release(self, shards: list[int]) -> None:
-        """Drain and give up shards, so that another host can take them."""
+    async def release(self, shards: list[int], coordinator: int) -> None:
+        """Give up shards between two turns, so that another host can take them.
+
+        :raises Superseded: a newer Coordinator has been heard of.
+        """
+        self._obey(coordinator)
         await asyncio.gather(*(self._shell.release(shard) for shard in shards))
 
     async def until_dead(self) -> None:
@@ -156,6 +172,11 @@ class Host:
             raise NoOwner(f"{self.name} has not started")
         return self.shell
 
+    def _obey(self, coordinator: int) -> None:
+        if coordinator < self._coordinator:
+            raise Superseded(f"Coordinator {self._coordinator} has taken over from {coordinator}")
+        self._coordinator = coordinator
+
     def _dispatch(self, entries: list[Entry]) -> None:
         if self.dispatching is not None:
             self.dispatching.dispatch(entries)
@@ -177,34 +198,45 @@ class Host:
     async def _renew(self) -> None:
         interval = min(LEASE_RENEWAL_INTERVAL_MS, self.options.lease_ms / 4) / 1000
         while True:
-            sent = time.monotonic()
-            coordinator = find(COORDINATOR)
-            if coordinator is not None:
-                try:
-                    member = await asyncio.wait_for(_ref(coordinator.renew.remote(self.name)), interval * 3)
-                    if not member:
-                        log.error("declared gone", host=self.name)
-                        os._exit(1)
-                    self.lease.renewed(sent)
-                except (RayError, TimeoutError) as away:
-                    log.warning("lease not renewed", host=self.name, reason=type(away).__name__)
+            try:
+                if (coordinator := find(COORDINATOR)) is not None:
+                    await self._renewed(coordinator, interval * 3)
+            except Exception as away:
+                log.warning("lease not renewed", host=self.name, reason=type(away).__name__)
             await asyncio.sleep(interval)
+
+    async def _renewed(self, coordinator: Any, timeout_s: float) -> None:
+        sent = time.monotonic()
+        held = [(number, shard.epoch) for number, shard in self._shell.kernel.shards.items()]
+        asked = _ref(coordinator.renew.remote(self.name, held))
+        renewal: Renewal = await asyncio.wait_for(asked, timeout_s)
+        if renewal.coordinator < self._coordinator:
+            return
+        self._coordinator = renewal.coordinator
+        if not renewal.member:
+            log.error("declared gone", host=self.name)
+            os._exit(1)
+        for shard, epoch in renewal.stale:
+            # Another owner may have gone on from here: nothing is read from it under a lease that is given now.
+            log.warning("shard is another owner's", host=self.name, shard=shard, epoch=epoch)
+            await self._shell.release(shard, epoch=epoch)
+        self.lease.renewed(sent - renewal.age_s)
 
     async def _follow_table(self) -> None:
         version = (-1, -1)
         while True:
-            coordinator = find(COORDINATOR)
             try:
-                if coordinator is not None:
+                if (coordinator := find(COORDINATOR)) is not None:
                     table: Table = await _ref(coordinator.watch.remote(version))
                     version = (table.coordinator, table.version)
-                    self.table = table
-                    if self.dispatching is not None:
-                        self.dispatching.set_executors(table.executors)
-                    continue
-            except RayError as away:
+                    if self.table is None or table.coordinator >= self.table.coordinator:
+                        self.table = table
+                        if self.dispatching is not None:
+                            self.dispatching.set_executors(table.executors)
+                        continue
+            except Exception as away:
                 log.warning("table not followed", host=self.name, reason=type(away).__name__)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(FOLLOW_PAUSE_S)
 
     async def _tell_metrics(self) -> None:
         while True:

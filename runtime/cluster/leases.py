@@ -4,7 +4,23 @@ The host counts from before it sent the renewal, the Coordinator from when it he
 signals only shorten a lease. Times are seconds of a monotonic clock and come in as values.
 """
 
+from collections.abc import Sequence
+
+import msgspec
+
 from runtime.limits import LEASE_MS
+
+
+class Renewal(msgspec.Struct, array_like=True, frozen=True):
+    """What a Coordinator answers to a host that renews its lease."""
+
+    coordinator: int
+    member: bool
+    """False: the host was declared gone, its shards are elsewhere."""
+    age_s: float
+    """How long ago the Coordinator last knew that there is no newer one: so much shorter is the lease it gives."""
+    stale: Sequence[tuple[int, int]] = ()
+    """What the host named as its own and others have by now, as (shard, epoch)."""
 
 
 class HostLease:

@@ -1,10 +1,11 @@
 """Names of our Ray actors, and how one finds another. Names say what never changes; counts go to metrics."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import ray
 
-COORDINATOR = "Coordinator"
+COORDINATOR: Final = "Coordinator"
 
 
 def host_name(coordinator: int, number: int) -> str:
@@ -20,6 +21,13 @@ def executor_name(coordinator: int, number: int) -> str:
 def gateway_name(coordinator: int, number: int) -> str:
     """A gateway replica of one incarnation."""
     return f"Gateway {coordinator}.{number}"
+
+
+NAMES: Final[dict[str, Callable[[int, int], str]]] = {
+    "hosts": host_name,
+    "executors": executor_name,
+    "gateways": gateway_name,
+}
 
 
 def find(name: str) -> Any | None:

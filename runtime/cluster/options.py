@@ -26,6 +26,8 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     targets_file: str = ""
     catalog: tuple[str, ...] = ()
     """YAML files or folders; empty: the sample catalog."""
+    run: str = ""
+    """Tells one run of ``up`` from the next: what was scaled lasts as long as the run."""
     lease_ms: int = limits.LEASE_MS
     gateway_class: str = "gateway.replica:GatewayReplica"
     """Where the class of the gateway's Ray actor is found: the floor above is named, never imported."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from ray.exceptions import RayError
+from ray.exceptions import ActorUnavailableError, RayError
 
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
@@ -38,6 +38,7 @@ PATIENCE_S = 10.0
 """How long a message waits for its shard to have an owner before the caller is told to come back."""
 READ_PATIENCE_S = 2.0
 DISK_LOOK_S = 1.0
+FOLLOW_PAUSE_S = 0.2
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
 
 
@@ -49,6 +50,8 @@ class _Link:
         self.handle = handle
         self.waiting: list[tuple[Request, asyncio.Future[Answer]]] = []
         self.under_way = 0
+        self.gone = asyncio.Event()
+        """It owns nothing any more, or is dead: nobody waits for its answers."""
 
 
 class Router:
@@ -183,21 +186,31 @@ class Router:
             link.under_way -= 1
 
     async def _deliver(self, link: _Link, requests: list[Request]) -> Sequence[Answer]:
+        asked = asyncio.ensure_future(_ref(link.handle.deliver.remote(encode_requests(requests))))
+        gone = asyncio.ensure_future(link.gone.wait())
         try:
-            delivered = link.handle.deliver.remote(encode_requests(requests))
-            answers: Sequence[Answer] = decode_answers(await asyncio.wait_for(_ref(delivered), PATIENCE_S))
-        except TimeoutError:
+            await asyncio.wait({asked, gone}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                answers: Sequence[Answer] = decode_answers(asked.result())
+                return answers
+            if link.gone.is_set():
+                # A host that hangs has lost its shards. What the batch did is unknown, as with one that is dead.
+                return [WrongOwner(request[0]) for request in requests]
             # Decided or not, nobody knows yet: the caller is told that nothing is promised.
             log.warning(
                 "host silent", host=link.name, requests=len(requests), shards=[r[0] for r in requests[:8]]
             )
             return [NotNow(request[0]) for request in requests]
-        except RayError as gone:
+        except RayError as lost:
             # What the batch did is unknown: a message is repeated at the next owner, which knows what it has seen.
-            log.warning("host lost", host=link.name, reason=type(gone).__name__)
-            self._links.pop(link.name, None)
+            log.warning("host lost", host=link.name, reason=type(lost).__name__)
+            if not isinstance(lost, ActorUnavailableError):
+                link.gone.set()
+                self._links.pop(link.name, None)
             return [WrongOwner(request[0]) for request in requests]
-        return answers
+        finally:
+            asked.cancel()
+            gone.cancel()
 
     async def _change(self, pause_s: float) -> None:
         try:
@@ -213,12 +226,14 @@ class Router:
                 if self._coordinator is not None:
                     table: Table = await self._coordinator.watch.remote(version)
                     version = (table.coordinator, table.version)
-                    self._take(table)
-                    continue
-            except RayError as away:
+                    if self._table is None or table.coordinator >= self._table.coordinator:
+                        self._take(table)
+                        continue
+                    self._coordinator = None
+            except Exception as away:
                 log.warning("table not followed", reason=type(away).__name__)
                 self._coordinator = None
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(FOLLOW_PAUSE_S)
 
     def _take(self, table: Table) -> None:
         names = {owner.host for owner in table.owners if owner.host}
@@ -227,6 +242,7 @@ class Router:
                 self._links[name] = _Link(name, handle)
         for name in self._links.keys() - names:
             link = self._links.pop(name)
+            link.gone.set()
             for request, future in link.waiting:
                 if not future.done():
                     future.set_result(WrongOwner(request[0]))

@@ -23,7 +23,7 @@ class Registry:
         self._slot = key_slot(self._stem)
 
     async def remember(self, kind: str, names: Sequence[str]) -> None:
-        """Keep the names of the processes of a kind (``executors``, ``gateways``)."""
+        """Keep the names of the processes of a kind (``hosts``, ``executors``, ``gateways``), or other lines."""
         await self._ask(b"SET", self._stem + kind.encode(), "\n".join(names))
 
     async def remembered(self, kind: str) -> list[str]:
@@ -36,6 +36,10 @@ class Registry:
         key = self._stem + what.encode()
         await self._ask(b"SET", key, value, b"NX")
         return str((await self._ask(b"GET", key)).decode())
+
+    async def coordinator(self) -> int:
+        """The epoch of the newest Coordinator, 0 before the first."""
+        return int(await self._ask(b"GET", self._stem + b"coordinator") or 0)
 
     async def memory_bytes(self) -> int:
         """Memory the server uses for data, in bytes."""

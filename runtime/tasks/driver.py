@@ -8,13 +8,14 @@ waited for it runs as a plain function; only then does it become a coroutine.
 
     no answer, 408, 425, 5xx      again after a back-off with jitter; after ``retries`` in a row the handler is told
     429, 503 with Retry-After     the whole target pauses as long as it asked; no retry is spent
-    breaker open                  wait; no retry is spent, neither by the probe that finds it still broken
+    breaker open                  wait; no retry is spent, neither by the probe that finds it still broken; whoever
+                                  dispatched is told before ``until``, so that no attempt of theirs is spent either
     ``until`` has passed          the conversation ends without an outcome; whoever dispatched decides what that means
 """
 
 import asyncio
 import math
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from email.utils import parsedate_to_datetime
 
 from runtime.tasks.handlers import NO_ANSWER, Answer, Call, Outcome, Task
@@ -24,6 +25,8 @@ from runtime.tasks.world import World
 
 OVERDUE_GRACE_S = 1.0
 """How long a conversation outlives its deadline, so that the next dispatch of the key finds it and goes on with it."""
+NOTICE_S = 1.0
+"""How long before its deadline a conversation says that it waits for the gate (at half time, if that is later)."""
 RETRY_AFTER_S_MAX = 300.0
 """A longer Retry-After is cut to this: it comes from the other side and may be a mistake."""
 PASSING = frozenset((NO_ANSWER, 408, 425, 429, 500, 502, 503, 504))
@@ -39,6 +42,8 @@ class Drive:
         "attempt",
         "deadline",
         "epoch",
+        "notice_at",
+        "notify",
         "pause_until",
         "spent",
         "target",
@@ -54,6 +59,9 @@ class Drive:
         self.deadline = deadline
         """Seconds of ``world.clock``."""
         self.world = world
+        self.notify: Callable[[str], None] = lambda reason: None
+        """Told in one word why the target is left alone, when that will outlast the deadline."""
+        self.notice_at: float | None = self._notice(deadline)
         self.spent = 0
         self.pause_until = 0.0
         self._flow: Generator[Call, Answer, Outcome] = target.handler(task)
@@ -108,7 +116,9 @@ class Drive:
             self.spent = 0
         self.attempt = attempt
         self.epoch = epoch
-        self.deadline = max(self.deadline, deadline)
+        if deadline > self.deadline:
+            self.deadline = deadline
+            self.notice_at = self._notice(deadline)
 
     def abandon(self) -> None:
         """Let go of everything without an outcome; only between :meth:`at_once` and :meth:`rest`."""
@@ -197,7 +207,7 @@ class Drive:
         while (left := self.pause_until - clock()) > 0:
             if (to_end := self._to_end()) <= 0:
                 return False
-            await self.world.sleep(min(left, to_end))
+            await self.world.sleep(min(left, to_end, self._to_notice()))
         if self._to_end() <= 0:
             return False
         if self.target.gate.enter():
@@ -207,7 +217,7 @@ class Drive:
             while not turn.done():
                 if (to_end := self._to_end()) <= 0:
                     return False
-                await asyncio.wait((turn,), timeout=to_end)
+                await asyncio.wait((turn,), timeout=min(to_end, self._to_notice()))
             return not turn.cancelled()
         except BaseException:
             if turn.done() and not turn.cancelled():
@@ -215,6 +225,20 @@ class Drive:
             raise
         finally:
             turn.cancel()
+
+    def _notice(self, deadline: float) -> float:
+        return deadline - min(NOTICE_S, (deadline - self.world.clock()) / 2)
+
+    def _to_notice(self) -> float:
+        """Seconds until the notice is due, given now if it is; who is told once waits for the next deadline."""
+        if self.notice_at is None:
+            return math.inf
+        if (left := self.notice_at - self.world.clock()) > 0:
+            return left
+        if reason := self.target.gate.reason:
+            self.notice_at = None
+            self.notify(reason)
+        return math.inf
 
     def _to_end(self) -> float:
         return self.deadline + OVERDUE_GRACE_S - self.world.clock()

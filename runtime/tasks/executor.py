@@ -28,6 +28,12 @@ RESULTS_PER_HOST_MAX = 8_192
 """Results kept for a host that does not fetch them; the oldest go first and are made anew by the next dispatch."""
 HOSTS_MAX = 1_024
 """Hosts that results are kept for: incarnations come and go, and the dead never say so."""
+_WHY = {
+    "breakerOpen": "{target} fails, so it is left alone until it works again",
+    "paused": "{target} asked to be left alone for a while",
+    "limited": "{target} takes no more at a time",
+}
+"""What a gate's reason says to people."""
 COLLECT_S_MAX = 20.0
 """A poll without results ends after this, so that those of dead hosts do not gather."""
 
@@ -168,6 +174,7 @@ class Executor:
             return None
         flight = _Flight(drive, entry, host)
         self._flights[order, dispatch.task, dispatch.generation] = flight
+        drive.notify = lambda reason: self._tell_waiting(flight, reason)
         flight.task = asyncio.create_task(self._fly(flight))
         return None
 
@@ -183,11 +190,19 @@ class Executor:
         if outcome is None:
             self.counts["overdue"] += 1
             return
-        shard, epoch, order, dispatch = flight.entry
+        self._put(flight, _result(flight.entry[3], outcome))
+
+    def _tell_waiting(self, flight: _Flight, reason: str) -> None:
+        dispatch = flight.entry[3]
+        sentence = _WHY[reason].format(target=dispatch.target)
+        self._put(flight, TaskResult(dispatch.task, dispatch.generation, "waiting", {}, reason, sentence))
+
+    def _put(self, flight: _Flight, result: TaskResult) -> None:
+        shard, epoch, order, _ = flight.entry
         box = self._box(flight.host)
         if len(box.results) == RESULTS_PER_HOST_MAX:
             self.counts["uncollected"] += 1
-        box.results.append((shard, epoch, order, _result(dispatch, outcome)))
+        box.results.append((shard, epoch, order, result))
         box.filled.set()
 
     def _box(self, host: str) -> _Box:

@@ -80,7 +80,7 @@ class Watched:
             before = after
         assert encode(self.shadow) == encode(self.state), "replay gives the same state, byte for byte"
 
-    def _judge_dispatches(self, decision: Decision, before: dict[str, tuple[int, int]]) -> None:
+    def _judge_dispatches(self, decision: Decision, before: dict[str, tuple[int, int, int]]) -> None:
         assert self.state is not None
         named = [
             key for event in decision.events if isinstance(event, TasksDispatched) for key in event.tasks
@@ -91,7 +91,7 @@ class Watched:
         for key in named:
             sent = self.kind.dispatch(self.state, key)
             assert sent.until == self.now + self.state.orchestration.tasks[key].timeout_ms
-            assert (sent.generation, sent.attempt) == after[key]
+            assert (sent.generation, sent.attempt, sent.until) == after[key]
 
     def replayed(self) -> OrderGroup | None:
         """The group as its journal alone gives it."""
@@ -102,9 +102,11 @@ class Watched:
         return state
 
 
-def _attempts(group: OrderGroup | None) -> dict[str, tuple[int, int]]:
+def _attempts(group: OrderGroup | None) -> dict[str, tuple[int, int, int]]:
     tasks = group.orchestration.tasks.values() if group is not None else ()
-    return {task.key: (task.generation, task.attempt) for task in tasks if task.state is S.IN_PROGRESS}
+    return {
+        task.key: (task.generation, task.attempt, task.until) for task in tasks if task.state is S.IN_PROGRESS
+    }
 
 
 def standings(group: OrderGroup | None) -> Standing:

@@ -170,6 +170,29 @@ def test_silence_is_asked_three_times_then_a_fallout_and_a_late_answer_solves_it
     assert state(watched) == "inProgress"
 
 
+def test_a_target_that_is_left_alone_spends_no_attempt_of_its_tasks() -> None:
+    watched = order(item("1"))
+    ((task, _),) = [
+        (key, t) for key, t in group(watched).orchestration.tasks.items() if t.state is S.IN_PROGRESS
+    ]
+    for _ in range(10):
+        assert watched.tell(TaskResult(task, 1, "waiting", {}, "breakerOpen", "left alone")).events
+        assert watched.tell(TaskResult(task, 1, "waiting", {}, "breakerOpen", "left alone")).events == []
+        assert group(watched).orchestration.tasks[task].waits == "breakerOpen: left alone"
+        report = waits_for(group(watched), watched.now)
+        assert report.stated is not None
+        assert (report.stated.kind, report.stated.until) == (TARGET, None)
+        assert "left alone" in report.stated.sentence
+        watched.now = watched.timers["deadline"]
+        assert watched.tell(TimerFired("deadline")).dispatch == [task]
+        assert group(watched).orchestration.tasks[task].attempt == 1
+    # Once it is put to the target again, silence counts as ever.
+    for _ in range(3):
+        watched.now = watched.timers["deadline"]
+        watched.tell(TimerFired("deadline"))
+    assert state(watched) == "held"
+
+
 def test_a_line_starts_when_the_line_it_needs_is_completed() -> None:
     watched = order(item("1"), item("2", needs=["1"]))
     assert lines(watched) == {"1": "inProgress", "2": "acknowledged"}

@@ -139,3 +139,23 @@ async def test_a_released_shard_answers_that_it_is_elsewhere(world: World) -> No
     assert isinstance(await world.submit(1), Accepted)
     await world.shell.release(0)
     assert await world.read(1) == WrongOwner(0)
+
+
+async def test_a_shard_is_given_up_however_much_comes_in_and_is_not_read_afterwards(world: World) -> None:
+    async def load(number: int) -> int:
+        asked = 0
+        while not isinstance(await world.submit(number + 100 * asked), WrongOwner):
+            asked += 1
+        return asked
+
+    loads = [asyncio.create_task(load(number)) for number in range(20)]
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(2):
+        await world.shell.release(0)
+    assert isinstance(await world.read(0), WrongOwner)
+    assert min(await asyncio.gather(*loads)) > 0
+
+
+async def test_a_shard_that_was_acquired_again_since_is_not_given_up(world: World) -> None:
+    await world.shell.release(0, epoch=EPOCH - 1)
+    assert isinstance(await world.read(0), View)

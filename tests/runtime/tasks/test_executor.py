@@ -128,6 +128,19 @@ async def test_an_overdue_task_ends_in_silence(executor: Executor, monkeypatch: 
     assert executor.status()["inFlight"] == 1
 
 
+async def test_who_waits_for_an_open_breaker_says_so_before_the_deadline_once_for_each_dispatch() -> None:
+    settings = {"breaker": {"failures": 1, "openS": 600}, "retry": {"backOffS": 0.001, "backOffSMax": 0.001}}
+    targets = TargetsSettings.model_validate({"targets": {"olt": settings}})
+    executor = Executor(Targets(targets, transport=lambda _: Answer(500)), "executor 1")
+    for _ in range(2):
+        assert await dispatched(executor, entry(left_ms=300)) == []
+        ((_, _, _, result),) = await collected(executor)
+        assert (result.outcome, result.code) == ("waiting", "breakerOpen")
+        assert "olt" in result.message
+        assert executor.in_flight == 1
+    await executor.close()
+
+
 async def test_flights_are_bounded(executor: Executor, slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "FLIGHTS_MAX", 3)
     assert await dispatched(executor, *(entry(f"o{n}", target="slow") for n in range(5))) == []
