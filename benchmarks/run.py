@@ -9,7 +9,6 @@ run, for each order accepted.
 
 import asyncio
 import os
-import platform
 import sys
 import time
 import uuid
@@ -20,9 +19,9 @@ from typing import Any
 
 import httpx
 import msgspec
-import psutil
 
-from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, arguments
+from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, Way, arguments
+from benchmarks.machine import machine
 from benchmarks.processes import cpu_seconds
 from benchmarks.shapes import Shape
 from benchmarks.system import Layout, System, running
@@ -56,6 +55,7 @@ class Options:
     connections: int = 2
     unanswered: int = STREAM_UNANSWERED_LINES_MAX
     layout: Layout = field(default_factory=Layout)
+    by: Way = "stream"
 
 
 @dataclass
@@ -120,6 +120,7 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
         seed=options.seed,
         salt=f"{uuid.uuid4().hex[:10]}-",
         token=system.token,
+        by=options.by,
     )
     authorization = {"Authorization": f"Bearer {system.token}"}
     async with httpx.AsyncClient(base_url=system.url, headers=authorization, timeout=30) as http:
@@ -190,6 +191,7 @@ def report(
     """The figures of a run, rounded to what was measured; units stand in the names."""
     counted = watch.since()
     elapsed = max(ended - sent["first_send"], 1e-9) if sent["first_send"] else float(options.seconds)
+    answering = max(sent["last_answer"] - sent["first_send"], 1e-9) if sent["last_answer"] else elapsed
     completed, memory = counted["completed"], watch.memory_growth()
     return {
         "shape": options.shape,
@@ -219,9 +221,8 @@ def report(
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed
         },
         "layout": msgspec.to_builtins(options.layout) | {"redis_url": options.layout.redis_url is not None},
-        "machine": {
-            "cores": os.cpu_count(),
-            "memory_bytes": psutil.virtual_memory().total,
-            "python": platform.python_version(),
-        },
+        "machine": machine(),
+        "kind": "run",
+        "by": options.by,
+        "accepted_per_second": round(sent["accepted"] / answering, 1),
     }
