@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import commands_of_searches
+from benchmarks import commands_of_lives, commands_of_searches
 from benchmarks.console import (
     EXIT_INCOMPLETE,
     ExecutorsOption,
@@ -101,3 +101,4 @@ def summary(figures: dict[str, Any]) -> str:
 
 
 commands_of_searches.add_to(bench)
+commands_of_lives.add_to(bench)

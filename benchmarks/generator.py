@@ -16,6 +16,7 @@ encoded before the start and only the external id is patched in, and answers are
 import argparse
 import asyncio
 import gc
+import math
 import os
 import sys
 import time
@@ -75,6 +76,8 @@ class Load:
     salt: str = ""
     token: str = ""
     by: Way = "stream"
+    count: int | None = None
+    """Orders at most over all streams; None for as many as the time allows."""
 
 
 @dataclass
@@ -140,6 +143,7 @@ class Connection:
     def __init__(self, load: Load, index: int, bodies: Bodies, tally: Tally, start: float) -> None:
         self.load, self.bodies, self.tally, self.start = load, bodies, tally, start
         self.numbers: Iterator[int] = count(index, load.connections)
+        self.left = math.inf if load.count is None else len(range(index, load.count, load.connections))
         self.interval = None if load.rate is None else load.connections / load.rate
         self.offset = 0.0 if load.rate is None else index / load.rate
         self.paced = 0
@@ -148,8 +152,8 @@ class Connection:
         self.answered = asyncio.Event()
 
     async def run(self, http: aiohttp.ClientSession) -> None:
-        """Stream until the load's time is over; a broken connection is counted and made anew."""
-        while time.monotonic() < self.start + self.load.seconds:
+        """Stream until the load's time or orders are over; a broken connection is counted and made anew."""
+        while time.monotonic() < self.start + self.load.seconds and self.left:
             self.due.clear()
             try:
                 async with http.post(
@@ -172,8 +176,8 @@ class Connection:
 
     async def _lines(self) -> AsyncIterator[bytes]:
         end, line = self.start + self.load.seconds, 1
-        while (now := time.monotonic()) < end:
-            room = min(self.load.unanswered - len(self.due), self.lines_max)
+        while (now := time.monotonic()) < end and self.left:
+            room = int(min(self.load.unanswered - len(self.due), self.lines_max, self.left))
             if self.interval is not None:
                 room = min(room, int((now - self.start - self.offset) / self.interval) + 1 - self.paced)
             if room > 0:
@@ -185,6 +189,7 @@ class Connection:
                     line += 1
                     self.paced += 1
                 self.tally.sent += room
+                self.left -= room
                 yield b"".join(chunk)
                 if self.interval is None:
                     continue
@@ -271,6 +276,7 @@ def arguments(load: Load) -> list[str]:
         "seed": load.seed,
         "salt": load.salt,
         "by": load.by,
+        "count": load.count,
     }
     return [f"--{name}={value}" for name, value in named.items() if value is not None]
 
@@ -290,6 +296,7 @@ def main() -> None:
     parser.add_argument("--unanswered", type=int, default=Load.unanswered)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--salt", default="")
+    parser.add_argument("--count", type=int)
     parser.add_argument("--by", choices=WAYS, default=Load.by)
     load = Load(token=os.environ.get(TOKEN_VARIABLE, ""), **vars(parser.parse_args()))
     _say({"result": uvloop.run(generate(load))})

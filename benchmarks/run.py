@@ -60,7 +60,10 @@ class Options:
 
 @dataclass
 class Watch:
-    """The system's own counters since the run began, read from its status."""
+    """The system's own counters since the run began, read from its status.
+
+    Hosts count from their own start: a run in which hosts come and go cannot be counted so.
+    """
 
     http: httpx.AsyncClient
     before: dict[str, Any] = field(default_factory=dict)
@@ -127,14 +130,14 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
         watch = Watch(http)
         await watch.start()
         cpu_before = cpu_seconds(system)
-        sent = await _load(load, watch, progress)
+        sent = await send(load, watch, progress)
         ended = await _tail(sent, watch, progress)
         cpu_after = cpu_seconds(system)
     cpu = {name: seconds - cpu_before.get(name, 0.0) for name, seconds in cpu_after.items()}
     return report(options, sent, watch, ended, {**cpu, "generator": sent["cpu_seconds"]})
 
 
-async def _load(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
+async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
     """Run the generator to its end, telling its progress and the system's."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.generator"),
@@ -220,7 +223,11 @@ def report(
         "cpu_us_per_order": {
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed
         },
-        "layout": msgspec.to_builtins(options.layout) | {"redis_url": options.layout.redis_url is not None},
+        "layout": msgspec.to_builtins(options.layout)
+        | {
+            "redis_url": options.layout.redis_url is not None,
+            "targets": options.layout.targets is not None,
+        },
         "machine": machine(),
         "kind": "run",
         "by": options.by,
