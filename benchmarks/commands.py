@@ -4,29 +4,33 @@ Exit codes: 0 done, 1 a measured run in which an accepted order did not complete
 generator did not start.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.progress import Progress
-from rich.text import Text
 
+from benchmarks import commands_of_lives, commands_of_searches
 from benchmarks.budget import Budget
-from benchmarks.run import GeneratorFailed, Options, run
-from benchmarks.shapes import SHAPES, Shape, order_lines
-from benchmarks.system import Layout, NotStarted
+from benchmarks.console import (
+    EXIT_INCOMPLETE,
+    ExecutorsOption,
+    GatewaysOption,
+    HostsOption,
+    JsonOption,
+    ShapeArgument,
+    progress,
+    shape_named,
+    shown,
+    stderr,
+    write,
+)
+from benchmarks.run import Options, run
+from benchmarks.shapes import order_lines
+from benchmarks.system import Layout
 from runtime.limits import SHARDS_DEFAULT, STREAM_UNANSWERED_LINES_MAX
 
 bench = typer.Typer(help="Load shapes and measured runs.", no_args_is_help=True)
-
-EXIT_INCOMPLETE = 1
-EXIT_NOT_STARTED = 3
-
-ShapeArgument = Annotated[str, typer.Argument(metavar="SHAPE", help=f"One of {', '.join(SHAPES)}.")]
 
 
 @bench.command("orders")
@@ -38,7 +42,7 @@ def print_orders(
     ] = 0,
 ) -> None:
     """Print TMF622 orders as NDJSON, ready for `POST /stream/v1/productOrder`."""
-    lines = order_lines(_shape(shape), count, seed)
+    lines = order_lines(shape_named(shape), count, seed)
     try:
         for line in lines:
             sys.stdout.buffer.write(line)
@@ -52,7 +56,7 @@ def print_orders(
 def measured_run(
     shape: ShapeArgument,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to send; the tail comes on top.")],
-    json_file: Annotated[Path, typer.Option("--json", dir_okay=False, help="Where to write the figures.")],
+    json_file: JsonOption,
     rate: Annotated[
         float | None, typer.Option(min=0.1, help="Orders per second; without it as fast as answers come.")
     ] = None,
@@ -64,15 +68,15 @@ def measured_run(
         int, typer.Option(min=1, help="Unanswered orders each stream may have.")
     ] = STREAM_UNANSWERED_LINES_MAX,
     placement: Annotated[str, typer.Option(help="pooled or dedicated.")] = "pooled",
-    hosts: Annotated[int, typer.Option(min=1)] = 1,
-    executors: Annotated[int, typer.Option(min=1)] = 1,
-    gateways: Annotated[int, typer.Option(min=1)] = 1,
+    hosts: HostsOption = 1,
+    executors: ExecutorsOption = 1,
+    gateways: GatewaysOption = 1,
     shards: Annotated[int | None, typer.Option(min=1, help="Shards of the system's data.")] = None,
     redis_url: Annotated[str | None, typer.Option(help="A server to use instead of an embedded one.")] = None,
 ) -> None:
     """Start a system, load it, wait until every accepted order has ended, stop it, and write the figures."""
     options = Options(
-        shape=_shape(shape),
+        shape=shape_named(shape),
         seconds=seconds,
         rate=rate,
         seed=seed,
@@ -80,15 +84,10 @@ def measured_run(
         unanswered=unanswered,
         layout=Layout(placement, hosts, executors, gateways, redis_url, shards),
     )
-    console = Console(stderr=True)
-    try:
-        figures = _run_with_display(options, console)
-    except (NotStarted, GeneratorFailed) as error:
-        console.print(str(error), style="red", markup=False)
-        raise typer.Exit(EXIT_NOT_STARTED) from None
-    json_file.parent.mkdir(parents=True, exist_ok=True)
-    json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    console.print(summary(figures), markup=False)
+    with progress(f"starting a system for {options.shape}, {options.seconds:g} s") as say:
+        figures = run(options, lambda counted: say(shown(counted)))
+    write(json_file, figures)
+    stderr().print(summary(figures), markup=False, soft_wrap=True)
     if figures["completed"] < figures["accepted"]:
         raise typer.Exit(EXIT_INCOMPLETE)
 
@@ -102,16 +101,14 @@ def budget(
     json_file: Annotated[Path | None, typer.Option("--json", dir_okay=False)] = None,
 ) -> None:
     """Where the CPU of an order goes, stage by stage, in one process without Ray, sockets and server."""
-    console = Console(stderr=True)
-    measured = Budget(_shape(shape), orders, batch, shards)
-    with Progress(console=console, transient=True) as shown:
-        task = shown.add_task("orders", total=orders)
-        figures = measured.run(lambda done: shown.update(task, completed=done))
+    measured = Budget(shape_named(shape), orders, batch, shards)
+    with progress(f"{orders:,} orders of {shape}") as say:
+        figures = measured.run(lambda done: say(f"{done:,} orders"))
     for stage, cost in figures["us_per_order"].items():
-        console.print(f"{stage:26}{cost:8.1f} µs an order", highlight=False)
-    console.print(f"{'all':26}{figures['us_per_order_total']:8.1f}", highlight=False)
+        stderr().print(f"{stage:26}{cost:8.1f} µs an order")
+    stderr().print(f"{'all':26}{figures['us_per_order_total']:8.1f}")
     if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write(json_file, figures)
 
 
 def summary(figures: dict[str, Any]) -> str:
@@ -124,21 +121,5 @@ def summary(figures: dict[str, Any]) -> str:
     )
 
 
-def _run_with_display(options: Options, console: Console) -> dict[str, Any]:
-    console.print(f"starting a system for {options.shape}, {options.seconds:g} s", style="dim")
-    if not console.is_terminal:
-        return run(options)
-    with Live(Text("starting"), console=console, transient=True, refresh_per_second=4) as live:
-        return run(options, lambda figures: live.update(_shown(figures)))
-
-
-def _shown(figures: dict[str, Any]) -> Text:
-    names = ("sent", "accepted", "in_progress", "completed", "held", "failed")
-    return Text("   ".join(f"{name.replace('_', ' ')} {figures.get(name, 0):,}" for name in names))
-
-
-def _shape(given: str) -> Shape:
-    for shape in SHAPES:
-        if shape == given:
-            return shape
-    raise typer.BadParameter(f"there is no shape {given!r}; there are {', '.join(SHAPES)}")
+commands_of_searches.add_to(bench)
+commands_of_lives.add_to(bench)

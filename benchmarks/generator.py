@@ -1,4 +1,4 @@
-"""The open-loop generator: TMF622 orders over the HTTP stream at a fixed rate, in a process of its own.
+"""The open-loop generator: TMF622 orders over HTTP at a fixed rate, in a process of its own.
 
 Open loop: order ``n`` is due at ``start + n / rate`` whether or not the system keeps up, and its latency counts from
 that instant, so a stall shows in the percentiles instead of slowing the questions. Unanswered orders are bounded; an
@@ -6,7 +6,7 @@ order that waits for the bound keeps its due time. Without a rate the bound alon
 
 ::
 
-    ORDERLOOM_TOKEN=... python -m benchmarks.generator --url URL --shape b6 --seconds 30 [--rate 1000]
+    ORDERLOOM_TOKEN=... python -m benchmarks.generator --url URL --shape b6 --seconds 30 [--rate 1000] [--by post]
 
 Prints JSON lines: ``{"progress": {...}}`` twice a second, ``{"result": {...}}`` at the end. Times in the result are
 seconds of the machine's monotonic clock, latencies milliseconds. Cost: some 10 to 40 µs an order, because bodies are
@@ -16,6 +16,7 @@ encoded before the start and only the external id is patched in, and answers are
 import argparse
 import asyncio
 import gc
+import math
 import os
 import sys
 import time
@@ -23,7 +24,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal, get_args
 
 import aiohttp
 import msgspec
@@ -46,6 +47,10 @@ ANSWER_TIMEOUT_S = 60.0
 RECONNECT_S = 0.2
 ACCEPTED = frozenset({200, 201})
 
+Way = Literal["stream", "post"]
+"""How orders are sent: NDJSON lines of a stream, or each in a POST of its own (:mod:`benchmarks.posting`)."""
+WAYS: tuple[Way, ...] = get_args(Way)
+
 
 class Answer(msgspec.Struct):
     """What the generator reads of an answer line: which line it answers (from 1), and how."""
@@ -58,7 +63,7 @@ class Answer(msgspec.Struct):
 class Load:
     """What to send: ``rate`` in orders/s over all connections, None for as fast as answers come.
 
-    ``unanswered`` bounds each connection, as the gateway does.
+    ``unanswered`` bounds each stream, as the gateway does; a connection that posts has one unanswered order.
     """
 
     url: str
@@ -70,6 +75,9 @@ class Load:
     seed: int = 0
     salt: str = ""
     token: str = ""
+    by: Way = "stream"
+    count: int | None = None
+    """Orders at most over all streams; None for as many as the time allows."""
 
 
 @dataclass
@@ -135,6 +143,7 @@ class Connection:
     def __init__(self, load: Load, index: int, bodies: Bodies, tally: Tally, start: float) -> None:
         self.load, self.bodies, self.tally, self.start = load, bodies, tally, start
         self.numbers: Iterator[int] = count(index, load.connections)
+        self.left = math.inf if load.count is None else len(range(index, load.count, load.connections))
         self.interval = None if load.rate is None else load.connections / load.rate
         self.offset = 0.0 if load.rate is None else index / load.rate
         self.paced = 0
@@ -143,8 +152,8 @@ class Connection:
         self.answered = asyncio.Event()
 
     async def run(self, http: aiohttp.ClientSession) -> None:
-        """Stream until the load's time is over; a broken connection is counted and made anew."""
-        while time.monotonic() < self.start + self.load.seconds:
+        """Stream until the load's time or orders are over; a broken connection is counted and made anew."""
+        while time.monotonic() < self.start + self.load.seconds and self.left:
             self.due.clear()
             try:
                 async with http.post(
@@ -167,8 +176,8 @@ class Connection:
 
     async def _lines(self) -> AsyncIterator[bytes]:
         end, line = self.start + self.load.seconds, 1
-        while (now := time.monotonic()) < end:
-            room = min(self.load.unanswered - len(self.due), self.lines_max)
+        while (now := time.monotonic()) < end and self.left:
+            room = int(min(self.load.unanswered - len(self.due), self.lines_max, self.left))
             if self.interval is not None:
                 room = min(room, int((now - self.start - self.offset) / self.interval) + 1 - self.paced)
             if room > 0:
@@ -180,6 +189,7 @@ class Connection:
                     line += 1
                     self.paced += 1
                 self.tally.sent += room
+                self.left -= room
                 yield b"".join(chunk)
                 if self.interval is None:
                     continue
@@ -229,10 +239,15 @@ async def generate(load: Load) -> dict[str, Any]:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
         start = time.monotonic()
-        connections = [Connection(load, each, bodies, tally, start) for each in range(load.connections)]
         showing = asyncio.create_task(_show(tally))
         try:
-            await asyncio.gather(*(each.run(http) for each in connections))
+            if load.by == "post":
+                from benchmarks.posting import Posters
+
+                await Posters(load, bodies, tally, start).run(http)
+            else:
+                streams = [Connection(load, each, bodies, tally, start) for each in range(load.connections)]
+                await asyncio.gather(*(each.run(http) for each in streams))
         finally:
             showing.cancel()
     return tally.result(load)
@@ -260,6 +275,8 @@ def arguments(load: Load) -> list[str]:
         "unanswered": load.unanswered,
         "seed": load.seed,
         "salt": load.salt,
+        "by": load.by,
+        "count": load.count,
     }
     return [f"--{name}={value}" for name, value in named.items() if value is not None]
 
@@ -279,6 +296,8 @@ def main() -> None:
     parser.add_argument("--unanswered", type=int, default=Load.unanswered)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--salt", default="")
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--by", choices=WAYS, default=Load.by)
     load = Load(token=os.environ.get(TOKEN_VARIABLE, ""), **vars(parser.parse_args()))
     _say({"result": uvloop.run(generate(load))})
 

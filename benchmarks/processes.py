@@ -49,5 +49,5 @@ def parts(pids: Any, name: str = "process") -> Iterator[tuple[str, int]]:
         for value in pids:
             yield from parts(value, name)
     elif isinstance(pids, int) and not isinstance(pids, bool):
-        kind = re.sub(r"[\s_-]*\d*$", "", name).lower() or name
+        kind = re.sub(r"[\s_-]*[\d.]*$", "", name).lower() or name
         yield PLURALS.get(kind, kind), pids

@@ -9,7 +9,6 @@ run, for each order accepted.
 
 import asyncio
 import os
-import platform
 import sys
 import time
 import uuid
@@ -20,9 +19,9 @@ from typing import Any
 
 import httpx
 import msgspec
-import psutil
 
-from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, arguments
+from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, Way, arguments
+from benchmarks.machine import machine
 from benchmarks.processes import cpu_seconds
 from benchmarks.shapes import Shape
 from benchmarks.system import Layout, System, running
@@ -56,11 +55,15 @@ class Options:
     connections: int = 2
     unanswered: int = STREAM_UNANSWERED_LINES_MAX
     layout: Layout = field(default_factory=Layout)
+    by: Way = "stream"
 
 
 @dataclass
 class Watch:
-    """The system's own counters since the run began, read from its status."""
+    """The system's own counters since the run began, read from its status.
+
+    Hosts count from their own start: a run in which hosts come and go cannot be counted so.
+    """
 
     http: httpx.AsyncClient
     before: dict[str, Any] = field(default_factory=dict)
@@ -120,20 +123,21 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
         seed=options.seed,
         salt=f"{uuid.uuid4().hex[:10]}-",
         token=system.token,
+        by=options.by,
     )
     authorization = {"Authorization": f"Bearer {system.token}"}
     async with httpx.AsyncClient(base_url=system.url, headers=authorization, timeout=30) as http:
         watch = Watch(http)
         await watch.start()
         cpu_before = cpu_seconds(system)
-        sent = await _load(load, watch, progress)
+        sent = await send(load, watch, progress)
         ended = await _tail(sent, watch, progress)
         cpu_after = cpu_seconds(system)
     cpu = {name: seconds - cpu_before.get(name, 0.0) for name, seconds in cpu_after.items()}
     return report(options, sent, watch, ended, {**cpu, "generator": sent["cpu_seconds"]})
 
 
-async def _load(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
+async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
     """Run the generator to its end, telling its progress and the system's."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.generator"),
@@ -190,6 +194,7 @@ def report(
     """The figures of a run, rounded to what was measured; units stand in the names."""
     counted = watch.since()
     elapsed = max(ended - sent["first_send"], 1e-9) if sent["first_send"] else float(options.seconds)
+    answering = max(sent["last_answer"] - sent["first_send"], 1e-9) if sent["last_answer"] else elapsed
     completed, memory = counted["completed"], watch.memory_growth()
     return {
         "shape": options.shape,
@@ -218,10 +223,13 @@ def report(
         "cpu_us_per_order": {
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed
         },
-        "layout": msgspec.to_builtins(options.layout) | {"redis_url": options.layout.redis_url is not None},
-        "machine": {
-            "cores": os.cpu_count(),
-            "memory_bytes": psutil.virtual_memory().total,
-            "python": platform.python_version(),
+        "layout": msgspec.to_builtins(options.layout)
+        | {
+            "redis_url": options.layout.redis_url is not None,
+            "targets": options.layout.targets is not None,
         },
+        "machine": machine(),
+        "kind": "run",
+        "by": options.by,
+        "accepted_per_second": round(sent["accepted"] / answering, 1),
     }

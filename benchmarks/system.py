@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-READY_TIMEOUT_S = 180.0
+READY_TIMEOUT_S = 600.0
+"""Long enough for the journal's server to load a million orders."""
 STOP_TIMEOUT_S = 60.0
 LOG_LINES_SHOWN = 20
 
@@ -31,6 +32,8 @@ class Layout:
     redis_url: str | None = None
     shards: int | None = None
     """None: what `orderloom up` makes new data with."""
+    targets: str | None = None
+    """File of target settings; None: every target is a simulated element that answers at once."""
 
     def arguments(self, data: Path) -> list[str]:
         """The command line of `orderloom up` for this layout, on a free port."""
@@ -46,6 +49,8 @@ class Layout:
             chosen.append(f"--redis-url={self.redis_url}")
         if self.shards is not None:
             chosen.append(f"--shards={self.shards}")
+        if self.targets is not None:
+            chosen.append(f"--targets={self.targets}")
         return chosen
 
 
@@ -61,9 +66,10 @@ class System:
 
 
 @asynccontextmanager
-async def running(layout: Layout) -> AsyncIterator[System]:
+async def running(layout: Layout, data: Path | None = None) -> AsyncIterator[System]:
     """Start a system, give it, and stop all of it at the end.
 
+    :param data: its data folder, which stays; without it the data goes with the system.
     :raises NotStarted: it did not come up.
     """
     with tempfile.TemporaryDirectory(prefix="orderloom-bench-") as folder:
@@ -71,7 +77,7 @@ async def running(layout: Layout) -> AsyncIterator[System]:
         with log_path.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", "from gateway.cli import main; main()", "up"),
-                *layout.arguments(Path(folder) / "data"),
+                *layout.arguments(data or Path(folder) / "data"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

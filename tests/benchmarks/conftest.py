@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.generator import STREAM_PATH
+from benchmarks.posting import POST_PATH
 from benchmarks.run import STATUS_PATH
 
 Answering = Callable[[int, dict[str, Any]], dict[str, Any] | None]
@@ -29,6 +30,8 @@ class StreamServer:
     """Whether the line that got this answer became an order."""
     orders: list[dict[str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    peers: set[Any] = field(default_factory=set)
+    """The connections that single orders came over."""
     streams: int = 0
     unanswered: int = 0
     unanswered_max: int = 0
@@ -79,6 +82,22 @@ class StreamServer:
         await asyncio.gather(*answers)
         return response
 
+    async def handle_post(self, request: web.Request) -> web.Response:
+        order = await request.json()
+        self.orders.append(order)
+        self.tokens.add(request.headers.get("Authorization", ""))
+        if request.transport is not None:
+            self.peers.add(request.transport.get_extra_info("peername"))
+        answer = self.answering(len(self.orders), order)
+        if answer is None:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+        if self.counts(answer):
+            self.arrivals.append(time.monotonic())
+        await asyncio.sleep(self.delay)
+        return web.json_response(answer, status=answer["status"])
+
     async def _answer(self, response: web.StreamResponse, batch: list[dict[str, Any]]) -> None:
         await asyncio.sleep(self.delay)
         self.unanswered -= len(batch)
@@ -90,6 +109,7 @@ async def stream_server() -> AsyncIterator[StreamServer]:
     server = StreamServer()
     app = web.Application()
     app.router.add_post(STREAM_PATH, server.handle)
+    app.router.add_post(POST_PATH, server.handle_post)
     app.router.add_get(STATUS_PATH, server.status)
     runner = web.AppRunner(app)
     await runner.setup()

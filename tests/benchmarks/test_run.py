@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks import commands
 from benchmarks import run as room
+from benchmarks.console import EXIT_INCOMPLETE, EXIT_NOT_STARTED
 from benchmarks.processes import OTHERS, cpu_seconds, parts
 from benchmarks.run import Options, measure_at
 from benchmarks.shapes import order_lines
@@ -74,7 +75,15 @@ async def test_a_system_that_does_not_come_up_says_why() -> None:
 
 
 def test_parts_of_a_ready_line_are_named_by_kind() -> None:
-    pids = {"up": 1, "redis": 2, "hosts": {"1": 3, "2": 4}, "executors": [5, 6], "Gateway 1": 7, "none": None}
+    pids = {
+        "up": 1,
+        "redis": 2,
+        "hosts": {"1": 3, "2": 4},
+        "executors": [5, 6],
+        "Gateway 1": 7,
+        "Host 2.1": 8,
+        "none": None,
+    }
     assert list(parts(pids)) == [
         ("up", 1),
         ("redis", 2),
@@ -83,6 +92,7 @@ def test_parts_of_a_ready_line_are_named_by_kind() -> None:
         ("executor", 5),
         ("executor", 6),
         ("gateway", 7),
+        ("host", 8),
     ]
 
 
@@ -109,7 +119,7 @@ def test_bench_refuses_an_unknown_shape() -> None:
     assert result.exit_code == 2
 
 
-@pytest.mark.parametrize(("completed", "code"), [(10, 0), (9, commands.EXIT_INCOMPLETE)])
+@pytest.mark.parametrize(("completed", "code"), [(10, 0), (9, EXIT_INCOMPLETE)])
 def test_bench_run_writes_its_file_and_judges(
     completed: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +132,7 @@ def test_bench_run_writes_its_file_and_judges(
         "cycle_ms": {},
         "fsync": "always",
     }
-    monkeypatch.setattr(commands, "run", lambda options: figures)
+    monkeypatch.setattr(commands, "run", lambda options, say: figures)
     file = tmp_path / "deep" / "figures.json"
     result = CliRunner().invoke(commands.bench, ["run", "b6", "--seconds", "1", "--json", str(file)])
     assert result.exit_code == code, result.output
@@ -130,11 +140,11 @@ def test_bench_run_writes_its_file_and_judges(
 
 
 def test_bench_run_says_when_nothing_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(options: Options) -> dict[str, Any]:
+    def fails(options: Options, say: Any) -> dict[str, Any]:
         raise NotStarted("no room")
 
     monkeypatch.setattr(commands, "run", fails)
     arguments = ["run", "b6", "--seconds", "1", "--json", str(tmp_path / "f.json")]
     result = CliRunner().invoke(commands.bench, arguments)
-    assert result.exit_code == commands.EXIT_NOT_STARTED
+    assert result.exit_code == EXIT_NOT_STARTED
     assert "no room" in result.output
