@@ -42,6 +42,8 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_
     violations: tuple[Violation, ...] = ()
     id: str = ""
     """Extension attribute: the order that stands in the way (409)."""
+    href: str = ""
+    """Extension attribute: where that order is found."""
     at_type: str = msgspec.field(name="@type", default="")
 
 
@@ -68,6 +70,7 @@ def error(
     violations: tuple[Violation, ...] = (),
     *,
     order: str = "",
+    href: str = "",
 ) -> Error:
     """An error body for this HTTP status."""
     return Error(
@@ -77,6 +80,7 @@ def error(
         status=str(status),
         violations=violations,
         id=order,
+        href=href,
         at_type="Error",
     )
 

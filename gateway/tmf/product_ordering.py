@@ -11,11 +11,12 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from gateway.bodies import read_body
+from gateway.conflict import conflict
 from gateway.context import Authenticated, Gateway, gateway_of, now_ms
 from gateway.json_answers import JsonAnswer
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
-from gateway.tmf.errors import Error, error
+from gateway.tmf.errors import Error
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
@@ -70,7 +71,10 @@ Fields = Annotated[
     responses={
         201: {"model": _ORDER, "description": "The order is on disk; `Location` says where to find it."},
         200: {"model": _ORDER, "description": "The same key and body came before: the order as it is now."},
-        409: {"model": _ERROR, "description": "The same key came with another body; `id` names its order."},
+        409: {
+            "model": _ERROR,
+            "description": "The same key came with another body: its order, and where they differ.",
+        },
         413: {"model": _ERROR, "description": "The body is too large."},
         **_PROBLEMS,
     },
@@ -109,8 +113,10 @@ async def create_product_order(
         raise DiskFull("the journal's disk is full: no new orders until there is room")
     reply = await runtime.send(admitted.order, admitted.message)
     if isinstance(reply, KeyConflict):
-        reason = f"the same key has made order {reply.order} from another body"
-        return JsonAnswer(error(409, "keyConflict", reason, order=reply.order), status_code=409)
+        href = gateway.settings.href(reply.order)
+        return JsonAnswer(
+            await conflict(runtime, reply.order, admitted.message.document, href), status_code=409
+        )
     if not isinstance(reply, Accepted):
         raise refusal(reply)
     href = gateway.settings.href(reply.order)
