@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from gateway.json_answers import JsonAnswer
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
@@ -29,6 +30,7 @@ _CODES: Final = {
     405: "methodNotAllowed",
     415: "mediaType",
 }
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
@@ -106,12 +108,20 @@ def install_error_answers(app: FastAPI) -> None:
     async def raised(_: Request, problem: Exception) -> Response:
         return answer_error(problem)
 
-    async def http(_: Request, problem: Exception) -> Response:
+    async def http(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
         code = _CODES.get(problem.status_code, "error")
-        reason = str(problem.detail or HTTPStatus(problem.status_code).phrase)
-        body = error(problem.status_code, code, reason)
-        return JsonAnswer(body, status_code=problem.status_code, headers=problem.headers)
+        reason, headers = str(problem.detail), dict(problem.headers or {})
+        path = request.url.path[:200]
+        if problem.status_code == HTTPStatus.NOT_FOUND:
+            reason = f"there is nothing at {path}; /docs lists what there is"
+        elif problem.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # A router knows the methods of one route only; a path may have several.
+            headers["Allow"] = allowed = ", ".join(_methods(app, request))
+            reason = f"{path} takes {allowed}, not {request.method}"
+        return JsonAnswer(
+            error(problem.status_code, code, reason), status_code=problem.status_code, headers=headers
+        )
 
     async def invalid(_: Request, problem: Exception) -> Response:
         assert isinstance(problem, RequestValidationError)
@@ -126,6 +136,16 @@ def install_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, raised)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """The methods that the request's path takes."""
+    asked = [(method, {**request.scope, "method": method}) for method in _METHODS]
+    return [
+        method
+        for method, scope in asked
+        if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def _place(location: Any) -> str:
