@@ -18,6 +18,7 @@ from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 from gateway.tmf.order_query import read_fields, read_query
+from gateway.tmf.pages import page_links
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
 from runtime.errors import DiskFull, NotFound, Refused
@@ -120,7 +121,8 @@ async def create_product_order(
     if not isinstance(reply, Accepted):
         raise refusal(reply)
     href = gateway.settings.href(reply.order)
-    if reply.duplicate or reply.state != State.ACKNOWLEDGED:
+    waits = admitted.message.requested_start or admitted.message.depends_on
+    if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
         shown = await _shown(gateway, reply.order)
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
@@ -152,6 +154,10 @@ async def retrieve_product_order(
             "headers": {
                 "X-Total-Count": {"schema": {"type": "integer"}, "description": "All orders that match."},
                 "X-Result-Count": {"schema": {"type": "integer"}, "description": "Orders in this answer."},
+                "Link": {
+                    "schema": {"type": "string"},
+                    "description": "Pages by rel: self, first, prev, next, last; the last page has no next.",
+                },
             },
         },
         **_PROBLEMS,
@@ -189,7 +195,11 @@ async def list_product_orders(request: Request, _: Authenticated, fields: Fields
         for group in groups
         if group is not None and visible(group)
     ]
-    headers = {"X-Total-Count": str(page.total), "X-Result-Count": str(len(shown))}
+    headers = {
+        "X-Total-Count": str(page.total),
+        "X-Result-Count": str(len(shown)),
+        "Link": page_links(request, gateway.settings.base_url, query.offset, query.limit, page.total),
+    }
     return JsonAnswer(shown, headers=headers)
 
 
