@@ -18,7 +18,7 @@ from starlette.routing import Match
 
 from gateway.json_answers import JsonAnswer
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
-from runtime.errors import OrderloomError
+from runtime.errors import JournalAway, OrderloomError
 from runtime.limits import RETRY_AFTER_S
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ _CODES: Final = {
     405: "methodNotAllowed",
     415: "mediaType",
 }
+AWAY: Final = "the journal does not answer; nothing is promised, repeat the request with the same key"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -57,6 +58,10 @@ def error_of(problem: Exception) -> tuple[int, Error]:
             f"only the first {VIOLATIONS_MAX} are listed" if len(problem.violations) > VIOLATIONS_MAX else ""
         )
         return problem.status, error(problem.status, problem.code, problem.reason, message, shown)
+    if isinstance(problem, JournalAway):
+        # Which server did not answer, and where, is for the operator.
+        log.warning("a request found the journal away", problem=str(problem))
+        return 503, error(503, problem.code, AWAY)
     if isinstance(problem, OrderloomError):
         return problem.status, error(problem.status, problem.code, str(problem) or problem.code)
     log.error("a request met an unforeseen error", exc_info=problem)

@@ -217,8 +217,9 @@ async def test_refusals_are_tmf_errors(
     )
     runtime.fail = Busy("shard 3 is full")
     assert await error("POST", PATH, json=order(1)) == (429, "busy")
-    runtime.fail = JournalAway("the journal does not answer")
+    runtime.fail = JournalAway("/secret/redis.sock: no answer within 5.0 s")
     assert await error("GET", unknown) == (503, "journalAway")
+    assert "secret" not in (await http.get(unknown)).text, "where our servers are is not for clients"
     runtime.fail, runtime.room = None, False
     answer = await http.post(PATH, json=order(1))
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (
