@@ -200,4 +200,5 @@ def _runtime(group: OrderGroup, now: int) -> Reason:
 
 def _iso(at: int) -> str:
     """Milliseconds since 1970 UTC as RFC 3339 text in UTC."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # Whole seconds: a float of a far date loses the milliseconds.
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from gateway import events, health, orders_api, stream, stream_socket
+from gateway import documentation, events, health, orders_api, stream, stream_socket
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
 from gateway.settings import GatewaySettings
@@ -43,14 +43,18 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         version=version("orderloom"),
         description=_DESCRIPTION,
         lifespan=lifespan,
+        # Both would load scripts from elsewhere; documentation.py serves them from here.
+        docs_url=None,
+        redoc_url=None,
         # Metrics are the runtime's; per-request spans would cost the streams and could carry customers' data.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.gateway = gateway
     app.state.events = hub
     install_error_answers(app)
-    for room in (product_ordering, stream, stream_socket, events, orders_api, health):
+    for room in (product_ordering, stream, stream_socket, events, orders_api, health, documentation):
         app.include_router(room.router)
+    documentation.serve_assets(app)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -14,11 +14,12 @@ import msgspec
 from actors.messages import Accepted, AnyReply, KeyConflict
 from gateway.auth import Principal
 from gateway.bodies import too_large
+from gateway.conflict import conflict
 from gateway.context import Gateway
 from gateway.door import Admitted
 from gateway.json_answers import encode
 from gateway.line_splitter import TooLong
-from gateway.tmf.errors import Error, error, error_of, retry_after
+from gateway.tmf.errors import Error, error_of, retry_after
 from gateway.tmf.product_ordering import refusal
 from gateway.violations import BadRequest, Violation
 from runtime.errors import DiskFull, OrderloomError
@@ -116,7 +117,12 @@ class Intake:
     async def _send(self, number: int, size: int, admitted: Admitted) -> None:
         try:
             reply = await self._gateway.runtime.send(admitted.order, admitted.message)
-            answer = self._answer(number, reply)
+            if isinstance(reply, KeyConflict):
+                href = self._gateway.settings.href(reply.order)
+                body = await conflict(self._gateway.runtime, reply.order, admitted.message.document, href)
+                answer = encode(RefusedLine(number, 409, body)) + b"\n"
+            else:
+                answer = self._answer(number, reply)
         except Exception as problem:
             self._refuse(number, size, problem)
         else:
@@ -133,10 +139,6 @@ class Intake:
                 order,
                 reply.state.encode(),
             )
-        if isinstance(reply, KeyConflict):
-            reason = f"the same key has made order {reply.order} from another body"
-            body = error(409, "keyConflict", reason, order=reply.order)
-            return encode(RefusedLine(number, 409, body)) + b"\n"
         raise refusal(reply)
 
     def _refuse(self, number: int, size: int, problem: Exception) -> None:

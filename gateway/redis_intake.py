@@ -18,9 +18,10 @@ from redis.exceptions import RedisError, ResponseError
 from actors.messages import Accepted, AnyReply, KeyConflict
 from gateway.auth import Principal
 from gateway.bodies import too_large
+from gateway.conflict import conflict
 from gateway.door import Admitted, Door
 from gateway.json_answers import encode
-from gateway.tmf.errors import Error, error, error_of
+from gateway.tmf.errors import Error, error_of
 from gateway.tmf.product_ordering import refusal
 from gateway.violations import BadRequest, Violation
 from runtime.errors import OrderloomError
@@ -167,6 +168,8 @@ class RedisIntake:
         while not stop.is_set():
             try:
                 reply = await self._runtime.send(admitted.order, admitted.message)
+                if isinstance(reply, KeyConflict):
+                    return await conflict(self._runtime, reply.order, admitted.message.document)
             except OrderloomError as problem:
                 if not problem.retry:
                     return error_of(problem)[1]
@@ -183,9 +186,6 @@ class RedisIntake:
             else:
                 self.counts.accepted += 1
             return reply
-        if isinstance(reply, KeyConflict):
-            reason = f"the same key has made order {reply.order} from another body"
-            return error(409, "keyConflict", reason, order=reply.order)
         return error_of(refusal(reply))[1]
 
     def _admit(self, id_: bytes, fields: dict[bytes, bytes]) -> Admitted:

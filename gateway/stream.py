@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.bodies import refuse_encoded
 from gateway.context import Authenticated, gateway_of
 from gateway.intake import Intake
 from gateway.line_splitter import LineSplitter
@@ -39,7 +40,9 @@ class LiveResponse(StreamingResponse):
     """A streaming response that never touches the request: for answers that go out while the body comes in."""
 
     def __init__(self, answers: AsyncGenerator[bytes], media_type: str) -> None:
-        super().__init__(answers, media_type=media_type)
+        # Nobody on the way may keep answers back or for later.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(answers, media_type=media_type, headers=headers)
         self.answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +79,7 @@ async def stream_product_orders(request: Request, principal: Authenticated) -> R
     media_type = request.headers.get("content-type", NDJSON).partition(";")[0].strip().lower()
     if media_type not in (NDJSON, "application/ndjson", "application/jsonl"):
         raise BadRequest("mediaType", f"{media_type[:80]} is not understood: send {NDJSON}", status=415)
+    refuse_encoded(request)
     gateway = gateway_of(request)
     intake = Intake(gateway, principal)
     splitter = LineSplitter(gateway.settings.line_bytes_max)

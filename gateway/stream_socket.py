@@ -9,11 +9,12 @@ from contextlib import aclosing
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from starlette.status import WS_1008_POLICY_VIOLATION, WS_1011_INTERNAL_ERROR
+from starlette.status import WS_1011_INTERNAL_ERROR
 
 from gateway.context import gateway_of
 from gateway.intake import Intake
 from gateway.line_splitter import LineSplitter
+from gateway.tmf.errors import answer_error
 from gateway.violations import BadRequest
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ async def stream_product_orders(socket: WebSocket) -> None:
     try:
         principal = gateway.tokens.authenticate(socket, in_query=True)
     except BadRequest as problem:
-        await socket.close(WS_1008_POLICY_VIOLATION, problem.reason)
+        await socket.send_denial_response(answer_error(problem))
         return
     await socket.accept()
     intake = Intake(gateway, principal)

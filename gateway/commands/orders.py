@@ -12,6 +12,7 @@ from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answe
 
 if TYPE_CHECKING:
     import httpx
+    from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, help="Single orders: show, list, facts, decisions on what is held.")
 
@@ -21,7 +22,8 @@ OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id
 TargetArgument = Annotated[
     str,
     typer.Argument(
-        metavar="TARGET", help="A task key or a line id, as `order show` lists them; `order` for itself."
+        metavar="TARGET",
+        help="A task key or a line id, as `order show` lists them; `order` or its ID for the order itself.",
     ),
 ]
 OF_THE_ORDER = "order"
@@ -123,7 +125,7 @@ def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any]
 
 def _path_of(client: "httpx.Client", order: str, target: str) -> str:
     base = f"{OWN}/{quote(order, safe='')}"
-    if target == OF_THE_ORDER:
+    if target in (OF_THE_ORDER, order):
         return base
     graph = answer(client.get(f"{base}/graph"))
     tasks = {str(task["key"]) for task in graph["tasks"]}
@@ -157,9 +159,9 @@ def _print_order(shown: dict[str, Any], graph: dict[str, Any]) -> None:
             console.print(f"{name:15} {shown[name]}", markup=False)
     console.print(f"{'catalog':15} {graph['catalog']}", markup=False)
     for reason in shown.get("waitsFor", ()):
-        console.print(f"waits for       {_sentence(reason)}", style="yellow", markup=False)
+        _print_beside(console, "waits for", _sentence(reason), style="yellow")
     for note in shown.get("note", ()):
-        console.print(f"note            {note.get('text', '')}", markup=False)
+        _print_beside(console, "note", str(note.get("text", "")))
     lines = Table("line", "action", "offering", "state")
     for item in _items(shown):
         offering = item.get("productOffering") or {}
@@ -170,6 +172,17 @@ def _print_order(shown: dict[str, Any], graph: dict[str, Any]) -> None:
         tasks.add_row(str(task["key"]), str(task.get("state", "")))
     if tasks.row_count:
         console.print(tasks)
+
+
+def _print_beside(console: "Console", name: str, sentence: str, style: str = "") -> None:
+    """A sentence beside its name, whose later lines stand below its first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=15)
+    row.add_row(name, Text(sentence), style=style)
+    console.print(row)
 
 
 def _items(parent: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,10 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from gateway.json_answers import JsonAnswer
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
-from runtime.errors import OrderloomError
+from runtime.errors import JournalAway, OrderloomError
 from runtime.limits import RETRY_AFTER_S
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ _CODES: Final = {
     405: "methodNotAllowed",
     415: "mediaType",
 }
+AWAY: Final = "the journal does not answer; nothing is promised, repeat the request with the same key"
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_only=True):
@@ -42,6 +45,8 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_
     violations: tuple[Violation, ...] = ()
     id: str = ""
     """Extension attribute: the order that stands in the way (409)."""
+    href: str = ""
+    """Extension attribute: where that order is found."""
     at_type: str = msgspec.field(name="@type", default="")
 
 
@@ -53,6 +58,10 @@ def error_of(problem: Exception) -> tuple[int, Error]:
             f"only the first {VIOLATIONS_MAX} are listed" if len(problem.violations) > VIOLATIONS_MAX else ""
         )
         return problem.status, error(problem.status, problem.code, problem.reason, message, shown)
+    if isinstance(problem, JournalAway):
+        # Which server did not answer, and where, is for the operator.
+        log.warning("a request found the journal away", problem=str(problem))
+        return 503, error(503, problem.code, AWAY)
     if isinstance(problem, OrderloomError):
         return problem.status, error(problem.status, problem.code, str(problem) or problem.code)
     log.error("a request met an unforeseen error", exc_info=problem)
@@ -68,6 +77,7 @@ def error(
     violations: tuple[Violation, ...] = (),
     *,
     order: str = "",
+    href: str = "",
 ) -> Error:
     """An error body for this HTTP status."""
     return Error(
@@ -77,6 +87,7 @@ def error(
         status=str(status),
         violations=violations,
         id=order,
+        href=href,
         at_type="Error",
     )
 
@@ -102,12 +113,20 @@ def install_error_answers(app: FastAPI) -> None:
     async def raised(_: Request, problem: Exception) -> Response:
         return answer_error(problem)
 
-    async def http(_: Request, problem: Exception) -> Response:
+    async def http(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
         code = _CODES.get(problem.status_code, "error")
-        reason = str(problem.detail or HTTPStatus(problem.status_code).phrase)
-        body = error(problem.status_code, code, reason)
-        return JsonAnswer(body, status_code=problem.status_code, headers=problem.headers)
+        reason, headers = str(problem.detail), dict(problem.headers or {})
+        path = request.url.path[:200]
+        if problem.status_code == HTTPStatus.NOT_FOUND:
+            reason = f"there is nothing at {path}; /docs lists what there is"
+        elif problem.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # A router knows the methods of one route only; a path may have several.
+            headers["Allow"] = allowed = ", ".join(_methods(app, request))
+            reason = f"{path} takes {allowed}, not {request.method}"
+        return JsonAnswer(
+            error(problem.status_code, code, reason), status_code=problem.status_code, headers=headers
+        )
 
     async def invalid(_: Request, problem: Exception) -> Response:
         assert isinstance(problem, RequestValidationError)
@@ -122,6 +141,16 @@ def install_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, raised)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """The methods that the request's path takes."""
+    asked = [(method, {**request.scope, "method": method}) for method in _METHODS]
+    return [
+        method
+        for method, scope in asked
+        if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def _place(location: Any) -> str:

@@ -11,12 +11,14 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from gateway.bodies import read_body
+from gateway.conflict import conflict
 from gateway.context import Authenticated, Gateway, gateway_of, now_ms
 from gateway.json_answers import JsonAnswer
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
-from gateway.tmf.errors import Error, error
+from gateway.tmf.errors import Error
 from gateway.tmf.order_query import read_fields, read_query
+from gateway.tmf.pages import page_links
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
 from runtime.errors import DiskFull, NotFound, Refused
@@ -70,7 +72,10 @@ Fields = Annotated[
     responses={
         201: {"model": _ORDER, "description": "The order is on disk; `Location` says where to find it."},
         200: {"model": _ORDER, "description": "The same key and body came before: the order as it is now."},
-        409: {"model": _ERROR, "description": "The same key came with another body; `id` names its order."},
+        409: {
+            "model": _ERROR,
+            "description": "The same key came with another body: its order, and where they differ.",
+        },
         413: {"model": _ERROR, "description": "The body is too large."},
         **_PROBLEMS,
     },
@@ -109,12 +114,15 @@ async def create_product_order(
         raise DiskFull("the journal's disk is full: no new orders until there is room")
     reply = await runtime.send(admitted.order, admitted.message)
     if isinstance(reply, KeyConflict):
-        reason = f"the same key has made order {reply.order} from another body"
-        return JsonAnswer(error(409, "keyConflict", reason, order=reply.order), status_code=409)
+        href = gateway.settings.href(reply.order)
+        return JsonAnswer(
+            await conflict(runtime, reply.order, admitted.message.document, href), status_code=409
+        )
     if not isinstance(reply, Accepted):
         raise refusal(reply)
     href = gateway.settings.href(reply.order)
-    if reply.duplicate or reply.state != State.ACKNOWLEDGED:
+    waits = admitted.message.requested_start or admitted.message.depends_on
+    if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
         shown = await _shown(gateway, reply.order)
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
@@ -146,6 +154,10 @@ async def retrieve_product_order(
             "headers": {
                 "X-Total-Count": {"schema": {"type": "integer"}, "description": "All orders that match."},
                 "X-Result-Count": {"schema": {"type": "integer"}, "description": "Orders in this answer."},
+                "Link": {
+                    "schema": {"type": "string"},
+                    "description": "Pages by rel: self, first, prev, next, last; the last page has no next.",
+                },
             },
         },
         **_PROBLEMS,
@@ -183,7 +195,11 @@ async def list_product_orders(request: Request, _: Authenticated, fields: Fields
         for group in groups
         if group is not None and visible(group)
     ]
-    headers = {"X-Total-Count": str(page.total), "X-Result-Count": str(len(shown))}
+    headers = {
+        "X-Total-Count": str(page.total),
+        "X-Result-Count": str(len(shown)),
+        "Link": page_links(request, gateway.settings.base_url, query.offset, query.limit, page.total),
+    }
     return JsonAnswer(shown, headers=headers)
 
 

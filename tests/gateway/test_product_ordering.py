@@ -127,6 +127,38 @@ async def test_list(http: httpx.AsyncClient, runtime: RecordingRuntime) -> None:
     assert set(only.json()[0]) == {"id", "state"}
 
 
+async def test_pages_lead_to_their_neighbours(http: httpx.AsyncClient) -> None:
+    made = [(await http.post(PATH, json=order(number))).json()["id"] for number in range(7)]
+    await http.post(PATH, json=order(8, category="B2B"))
+    seen: list[str] = []
+    url = f"{PATH}?category=B2C&fields=id&limit=3"
+    while url:
+        page = await http.get(url)
+        seen += [each["id"] for each in page.json()]
+        url = page.links.get("next", {}).get("url", "")
+    assert sorted(seen) == sorted(made), "every order once, and only of the filter"
+    assert set(page.links) == {"self", "first", "prev", "last"}
+    last = await http.get(page.links["last"]["url"])
+    assert last.json() == page.json()
+    before = await http.get(page.links["prev"]["url"])
+    assert [each["id"] for each in before.json()] == seen[3:6]
+    beyond = await http.get(PATH, params={"offset": "40", "limit": "3"})
+    assert "next" not in beyond.links
+    assert "offset=5&" in beyond.links["prev"]["url"]
+    assert set((await http.get(PATH, params={"limit": "0"})).links) == {"self", "first"}
+
+
+async def test_an_order_that_waits_says_so_when_it_is_made(http: httpx.AsyncClient) -> None:
+    start = "9999-12-31T23:59:59.999Z"
+    made = (await http.post(PATH, json=order(1, requestedStartDate=start))).json()
+    (reason,) = made["waitsFor"]
+    assert (made["state"], reason["kind"], reason["until"]) == ("acknowledged", "date", start)
+    assert reason["sentence"].endswith(f"for its requested start on {start}")
+    relation = {"id": made["id"], "relationshipType": "dependsOn"}
+    other = (await http.post(PATH, json=order(2, orderRelationship=[relation]))).json()
+    assert made["id"] in other["waitsFor"][0]["sentence"]
+
+
 @pytest.mark.parametrize(
     ("query", "pointers"),
     [
@@ -175,6 +207,9 @@ async def test_refusals_are_tmf_errors(
         415,
         "mediaType",
     )
+    for url, kind in ((PATH, "application/json"), ("/stream/v1/productOrder", "application/x-ndjson")):
+        packed = {"Content-Type": kind, "Content-Encoding": "gzip"}
+        assert await error("POST", url, content=b"{}", headers=packed) == (415, "contentEncoding")
     assert await error("POST", PATH, json={}) == (400, "invalidOrder")
     assert await error("POST", PATH, json=order(1), headers={"Idempotency-Key": "k" * 257}) == (
         400,
@@ -182,8 +217,9 @@ async def test_refusals_are_tmf_errors(
     )
     runtime.fail = Busy("shard 3 is full")
     assert await error("POST", PATH, json=order(1)) == (429, "busy")
-    runtime.fail = JournalAway("the journal does not answer")
+    runtime.fail = JournalAway("/secret/redis.sock: no answer within 5.0 s")
     assert await error("GET", unknown) == (503, "journalAway")
+    assert "secret" not in (await http.get(unknown)).text, "where our servers are is not for clients"
     runtime.fail, runtime.room = None, False
     answer = await http.post(PATH, json=order(1))
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (

@@ -110,6 +110,8 @@ async def test_what_can_never_be_an_order_becomes_a_dead_letter(
         assert intake.counts.refused == 4
     codes = [json.loads(letter[b"error"])["code"] for letter in letters]
     assert codes == ["malformedJson", "malformedEntry", "invalidOrder", "keyConflict"]
+    differing = json.loads(letters[3][b"error"])["violations"]
+    assert [each["pointer"] for each in differing] == ["/externalId"]
     assert letters[2][b"note"] == b"kept"
     assert letters[2][b"id"]
 

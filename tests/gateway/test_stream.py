@@ -265,8 +265,10 @@ async def test_the_socket_takes_a_token_from_the_query_and_no_wrong_one(served: 
     async with websockets.connect(socket_url(served, f"?access_token={TOKEN}")) as socket:
         await socket.send(line(1).decode())
         assert json.loads(await socket.recv())["status"] == 201
-    with pytest.raises(websockets.InvalidStatus):
+    with pytest.raises(websockets.InvalidStatus) as refused:
         await websockets.connect(socket_url(served, "?access_token=wrong"))
+    assert refused.value.response.status_code == 401
+    assert json.loads(refused.value.response.body or b"")["code"] == "unauthorized"
 
 
 async def test_the_socket_is_bounded_too(narrow: Served, runtime: RecordingRuntime) -> None:

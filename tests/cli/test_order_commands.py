@@ -1,0 +1,51 @@
+"""`orderloom order`: which part of an order a decision is for, and how an order is shown."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.commands.failing import CommandFailed
+from gateway.commands.orders import _path_of, _print_order
+
+GRAPH = {"catalog": "1", "lines": [{"id": "1"}], "tasks": [{"key": "1.2.1", "state": "held"}]}
+
+
+def answering(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=GRAPH)
+
+
+@pytest.fixture
+def client() -> httpx.Client:
+    return httpx.Client(base_url="http://gateway", transport=httpx.MockTransport(answering))
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [("1.2.1", "/task/1.2.1"), ("1", "/line/1"), ("order", ""), ("o1", "")],
+)
+def test_a_target_is_a_task_a_line_or_the_order_itself(client: httpx.Client, target: str, path: str) -> None:
+    assert _path_of(client, "o1", target) == f"/api/v1/order/o1{path}"
+
+
+def test_an_unknown_target_is_told_what_there_is(client: httpx.Client) -> None:
+    with pytest.raises(CommandFailed, match=r"no line or task '9'; it has 1, 1\.2\.1"):
+        _path_of(client, "o1", "9")
+
+
+def test_long_sentences_stay_beside_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "task 1.2.1 is held since noon: " + "no free port [in] Harbour Road, " * 6
+    shown: dict[str, Any] = {
+        "id": "o1",
+        "state": "held",
+        "waitsFor": [{"sentence": sentence}],
+        "note": [{"text": sentence}],
+        "productOrderItem": [{"id": "1", "action": "add", "state": "held"}],
+    }
+    _print_order(shown, GRAPH)
+    lines = capsys.readouterr().out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("waits for"))
+    told = lines[start:][: next(n for n, line in enumerate(lines[start:]) if line.startswith("note"))]
+    assert len(told) > 1
+    assert all(line.startswith(" " * 16) for line in told[1:])
+    assert " ".join(line[16:].strip() for line in told) == sentence.strip()
