@@ -119,8 +119,10 @@ class Shard:
         self._fire(now)
         for _ in range(min(len(self.wake), self.bounds.turn_messages)):
             self.mailbox.append(self.wake.popleft())
-        turn = Turn(self.number, self.epoch, self.position, self.timers)
         mailbox, groups = self.mailbox, self.groups
+        if not mailbox and not self.memory.restless(self.position, now):
+            return
+        turn = Turn(self.number, self.epoch, self.position, self.timers)
         handled = 0
         while mailbox and handled < self.bounds.turn_messages:
             message = mailbox.popleft()
