@@ -28,14 +28,16 @@ class Memory:
             self._uncovered.setdefault(live.group, live.first)
 
     def restless(self, position: int, now: int) -> bool:
-        """Whether :meth:`choose` may find something to do though no message came."""
-        groups, bounds = self.groups, self._bounds
-        if groups and (
-            len(groups) > bounds.groups or next(iter(groups.values())).used + bounds.idle_ms <= now
-        ):
-            return True
-        uncovered = self._uncovered
-        return bool(uncovered) and next(iter(uncovered.values())) <= position - bounds.recovery_frames
+        """Whether a turn in which no message is handled would choose anything."""
+        bounds = self._bounds
+        if self.groups:
+            idlest = next(iter(self.groups.values()))
+            if len(self.groups) > bounds.groups or idlest.used + bounds.idle_ms <= now:
+                return True
+        return (
+            bool(self._uncovered)
+            and next(iter(self._uncovered.values())) <= position - bounds.recovery_frames
+        )
 
     def choose(self, turn: Turn, now: int) -> Iterable[str]:
         """Choose the groups that are snapshotted with a turn, and those that leave memory after it.

@@ -118,12 +118,12 @@ class Shard:
             return
         if self.timers.due(now):
             self._fire(now)
-        elif not (self.mailbox or self.wake or self.memory.restless(self.position, now)):
-            return
         for _ in range(min(len(self.wake), self.bounds.turn_messages)):
             self.mailbox.append(self.wake.popleft())
-        turn = Turn(self.number, self.epoch, self.position, self.timers)
         mailbox, groups = self.mailbox, self.groups
+        if not mailbox and not self.memory.restless(self.position, now):
+            return
+        turn = Turn(self.number, self.epoch, self.position, self.timers)
         handled = 0
         while mailbox and handled < self.bounds.turn_messages:
             message = mailbox.popleft()

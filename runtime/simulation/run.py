@@ -177,24 +177,36 @@ class Simulation:
         :raises Stuck: when one does neither.
         """
         self.cluster.calm()
-        others = {client.plan.order: client for client in self.clients}
         for client in self.clients:
             client.finishing = True
         end = self.schedule.now + CALM_MAX_MS
-        unsettled = self.clients
-        while unsettled:
+        seen: dict[str, int] = {}
+        while unsettled := self._settle(seen):
             if self.schedule.now > end:
                 raise Stuck(self._why(unsettled[0]))
             self._until(self.schedule.now + CALM_CHECK_MS)
-            self._look()
-            now = self.schedule.now
-            unsettled = [client for client in self.clients if not waiting(client, others, now)]
         self.trace.note("world", "at rest")
 
-    def _look(self) -> None:
-        """Every client reads its order; none may stay unanswered."""
-        left = {client.plan.order for client in self.clients}
-        for client in self.clients:
+    def _settle(self, seen: dict[str, int]) -> list[Client]:
+        """The clients whose orders should still move; when there seem to be none, everyone looks once more.
+
+        To look at what has not moved would only show the same again: ``seen`` keeps where each order stood.
+        """
+        groups = self.judge.books.groups
+        stands = {order: book.live.sequence for order, book in groups.items()}
+        self._look([c for c in self.clients if seen.get(c.plan.order) != stands.get(c.plan.order, 0)])
+        seen.update(stands)
+        return self._unsettled() or self._look(self.clients) or self._unsettled()
+
+    def _unsettled(self) -> list[Client]:
+        others = {client.plan.order: client for client in self.clients}
+        now = self.schedule.now
+        return [client for client in self.clients if not waiting(client, others, now)]
+
+    def _look(self, clients: list[Client]) -> None:
+        """These clients read their orders; none may stay unanswered."""
+        left = {client.plan.order for client in clients}
+        for client in clients:
             client.look(lambda order=client.plan.order: left.discard(order))  # type: ignore[misc]
         end = self.schedule.now + CALM_MAX_MS
         while left:
