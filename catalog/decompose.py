@@ -65,13 +65,11 @@ def _instantiate(
     tasks: list[TaskPlan],
 ) -> None:
     """Append one tree of the line; `copies` keeps instances of one branch from sharing a dict."""
-    action, line = tree.action, request.line
-    number = request.first_ordinal + repetition * len(shape.orders)
-    keys: list[str] = []
-    for branch, parent, kind, specification, relationship, ordinal in shape.orders:
-        key = f"{line}.{number}"
-        number += 1
-        keys.append(key)
+    action = tree.action
+    keys, planned = shape.named(request.line, request.first_ordinal + repetition * len(shape.orders))
+    for key, (branch, parent, kind, specification, relationship, ordinal) in zip(
+        keys, shape.orders, strict=True
+    ):
         earlier = repetition * shape.tops[specification] if parent < 0 else 0
         domain_orders.append(
             DomainOrderPlan(
@@ -85,20 +83,4 @@ def _instantiate(
                 values[branch].copy() if copies else values[branch],
             )
         )
-    task_keys: list[str] = []
-    for owner, suffix, name, target, needs, duration_ms, timeout_ms, point_of_no_return in shape.tasks:
-        order_key = keys[owner]
-        task_key = order_key + suffix
-        task_keys.append(task_key)
-        tasks.append(
-            TaskPlan(
-                task_key,
-                name,
-                order_key,
-                target,
-                tuple([task_keys[need] for need in needs]) if needs else (),
-                duration_ms,
-                timeout_ms,
-                point_of_no_return,
-            )
-        )
+    tasks += planned

@@ -11,16 +11,20 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from catalog.lines import TaskPlan
 from catalog.model import ORDERING_TYPES, Catalog, Relationship, Specification
 from catalog.plan import Instance, PlannedTask, planned_tasks
 from catalog.refusals import NothingOrdered, QuantityOutOfRange, UnknownOffering, UnknownSpecification
 
 LINE_DOMAIN_ORDERS_MAX = 20_000
 KEPT_DOMAIN_ORDERS_MAX = 5_000  # of all shapes kept for one tree together
+NAMED_DOMAIN_ORDERS_MAX = 10_000  # whose keys and tasks are kept for one shape
 
 ORDERED = "Ordered"
 
 Values = dict[str, Any]
+Named = tuple[tuple[str, ...], tuple[TaskPlan, ...]]
+"""Keys of domain orders, and tasks."""
 
 
 class PlannedOrder(NamedTuple):
@@ -67,13 +71,47 @@ class Shape:
     directly under the line, so that the next tree of the same line goes on from there.
     """
 
-    __slots__ = ("orders", "repeats", "tasks", "tops")
+    __slots__ = ("_named", "_named_size", "orders", "repeats", "tasks", "tops")
 
     def __init__(self, orders: tuple[PlannedOrder, ...], tasks: tuple[PlannedTask, ...]) -> None:
+        self._named: dict[tuple[str, int], Named] = {}
+        self._named_size = 0
         self.orders = orders
         self.tasks = tasks
         self.repeats = len({order.branch for order in orders}) < len(orders)
         self.tops = Counter(order.specification for order in orders if order.parent < 0)
+
+    def named(self, line: str, first: int) -> Named:
+        """The keys of a tree's domain orders, counted from ``first``, and its tasks with theirs.
+
+        Nothing in them depends on values, and line ids repeat from order to order: they are kept, within bounds.
+        """
+        made = self._named.get((line, first))
+        if made is None:
+            keys = tuple([f"{line}.{number}" for number in range(first, first + len(self.orders))])
+            made = (keys, self._plans(keys))
+            if self._named_size + len(keys) > NAMED_DOMAIN_ORDERS_MAX:
+                self._named.clear()
+                self._named_size = 0
+            self._named[line, first] = made
+            self._named_size += len(keys)
+        return made
+
+    def _plans(self, keys: tuple[str, ...]) -> tuple[TaskPlan, ...]:
+        task_keys = [keys[task.order] + task.suffix for task in self.tasks]
+        return tuple(
+            TaskPlan(
+                key,
+                task.name,
+                keys[task.order],
+                task.target,
+                tuple([task_keys[need] for need in task.needs]),
+                task.duration_ms,
+                task.timeout_ms,
+                task.point_of_no_return,
+            )
+            for key, task in zip(task_keys, self.tasks, strict=True)
+        )
 
 
 class Tree:
