@@ -174,3 +174,15 @@ def test_a_replayed_seed_shows_its_world_and_its_outcome(capsys: pytest.CaptureF
     simulated, told, _ = called(capsys, "simulate", "--seeds", "1..1", "--json")
     assert simulated == code, "a replay ends as the seed did"
     assert json.loads(told)["seeds"] == 1
+
+
+def test_the_demonstration_names_a_command_that_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gateway.commands.demonstration import _status_command
+
+    monkeypatch.chdir(tmp_path)
+    program = Path(".venv/bin/orderloom")
+    assert _status_command(program, tmp_path / "var") == ".venv/bin/orderloom status"
+    assert _status_command(program, Path("/data")) == ".venv/bin/orderloom status --data /data"
+    assert _status_command(Path("/usr/bin/orderloom"), tmp_path / "var") == "/usr/bin/orderloom status"
