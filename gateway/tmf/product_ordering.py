@@ -116,7 +116,7 @@ async def create_product_order(
     gateway = gateway_of(request)
     door, runtime = gateway.door, gateway.runtime
     body = await read_body(request, gateway.settings.body_bytes_max)
-    admitted = door.admit(door.read(body), principal, idempotency_key)
+    admitted = door.admit(door.read(body), principal, idempotency_key, raw=body)
     if not await runtime.free_disk():
         raise DiskFull("the journal's disk is full: no new orders until there is room")
     reply = await runtime.send(admitted.order, admitted.message)
