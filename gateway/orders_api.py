@@ -23,7 +23,7 @@ Changes = Annotated[
     dict[str, Any] | None,
     Body(
         embed=True,
-        description="Values of the task's request to replace; without them the same data is sent again.",
+        description="Characteristics of the task's request to replace or add; without them the same is sent again.",
     ),
 ]
 GivenReason = Annotated[
