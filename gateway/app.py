@@ -6,15 +6,13 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
 
 from gateway import documentation, events, health, orders_api, stream, stream_socket
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
+from gateway.openapi import openapi_of
 from gateway.settings import GatewaySettings
 from gateway.tmf import product_ordering
-from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import install_error_answers
 from runtime.limits import LINE_BYTES_MAX
 from runtime.port import Runtime
@@ -56,19 +54,7 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         app.include_router(room.router)
     documentation.serve_assets(app)
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = get_openapi(
-                title=app.title, version=app.version, description=app.description, routes=app.routes
-            )
-            # Bodies that routes read themselves are not in FastAPI's sight.
-            forms = [(edge_model(form), "validation") for form in product_ordering.FORMS]
-            _, schema = models_json_schema(forms, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-            document["components"]["schemas"] = {**schema["$defs"], **document["components"]["schemas"]}
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 
 

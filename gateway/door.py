@@ -19,6 +19,7 @@ from gateway.identity import (
     id_from_idempotency_key,
     random_id,
 )
+from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
 from gateway.tmf.order_rules import keeps_rules
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
@@ -76,8 +77,13 @@ class Door:
             raise _too_deep()
         return value
 
-    def admit(self, order: dict[str, Any], principal: Principal, key: str | None = None) -> Admitted:
-        """Check a decoded order and make its message. ``key`` is the client's idempotency key, if it gave one.
+    def admit(
+        self, order: dict[str, Any], principal: Principal, key: str | None = None, *, raw: bytes = b""
+    ) -> Admitted:
+        """Check a decoded order and make its message.
+
+        ``key`` is the client's idempotency key, if it gave one; ``raw`` the body or line that
+        :meth:`read` read; without it names that stand twice in an object are not found.
 
         :raises BadRequest: with every violation.
         """
@@ -87,6 +93,8 @@ class Door:
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
             message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
             faults.append(Violation("/idempotencyKey", "bad-idempotency-key", message))
+        if may_repeat(raw, document):
+            faults.extend(repeated_names(raw))
         if _LONG_NUMBER in document.translate(_ANY_DIGIT):
             faults.extend(_numbers_out_of_range(order))
         try:

@@ -112,7 +112,7 @@ class Intake:
     def _admit(self, line: bytes) -> Admitted:
         door = self._gateway.door
         order, key = unwrapped(door.read(line))
-        return door.admit(order, self._principal, key)
+        return door.admit(order, self._principal, key, raw=line)
 
     async def _send(self, number: int, size: int, admitted: Admitted) -> None:
         try:

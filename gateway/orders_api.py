@@ -23,7 +23,7 @@ Changes = Annotated[
     dict[str, Any] | None,
     Body(
         embed=True,
-        description="Values of the task's request to replace; without them the same data is sent again.",
+        description="Characteristics of the task's request to replace or add; without them the same is sent again.",
     ),
 ]
 GivenReason = Annotated[
@@ -41,11 +41,11 @@ async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
-            "waitsFor": [_named(reason) for reason in report.reasons],
+            "waitsFor": [_shown(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
-            "lines": [_named(line) for line in group.lines.values()],
-            "domainOrders": [_named(order) for order in group.decomposition.domain_orders.values()],
-            "tasks": [_named(task) for task in group.orchestration.tasks.values()],
+            "lines": [_shown(line) for line in group.lines.values()],
+            "domainOrders": [_shown(order) for order in group.decomposition.domain_orders.values()],
+            "tasks": [_shown(task) for task in group.orchestration.tasks.values()],
         }
     )
 
@@ -124,6 +124,16 @@ async def _decide(gateway: Gateway, order: str, message: AnyMessage) -> Response
 def _named(part: Any) -> dict[str, Any]:
     """A struct with its attributes named as JSON names them here: in camel case."""
     return {_camel(name): value for name, value in msgspec.structs.asdict(part).items()}
+
+
+def _shown(part: Any) -> dict[str, Any]:
+    """A part of an order as the graph shows it: instants as RFC 3339 text, what is not set left out."""
+    shown = _named(part)
+    for name in ("since", "until"):
+        at = shown.pop(name, None)
+        if at:
+            shown[name] = instant_text(at)
+    return shown
 
 
 def _camel(name: str) -> str:

@@ -203,7 +203,7 @@ class RedisIntake:
             raise BadRequest(
                 "malformedEntry", message, [Violation("/idempotencyKey", "wrong-type", message)]
             ) from None
-        return self._door.admit(self._door.read(raw), self._principal, key)
+        return self._door.admit(self._door.read(raw), self._principal, key, raw=raw)
 
 
 def _flat(entries: Any) -> list[Entry]:

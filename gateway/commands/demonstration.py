@@ -4,6 +4,7 @@ The stream itself stands on the floor above, where the load shapes are; it is fo
 """
 
 import asyncio
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 from gateway.commands.failing import CommandFailed
-from gateway.commands.running import answer, token_of
+from gateway.commands.running import DATA_DEFAULT, answer, token_of
 
 if TYPE_CHECKING:
     from runtime.ray_keeper import Started
@@ -82,9 +83,17 @@ class Demonstration:
             places.append(("Ray dashboard", started.dashboard))
             places.append(("  sign in with", started.dashboard_token or "no token is asked"))
         places.append(("data", record.options.data))
-        places.append(("another terminal", f"orderloom status --data {record.options.data}"))
+        places.append(("another terminal", _status_command(Path(sys.argv[0]), Path(record.options.data))))
         for name, place in places:
             # To be copied: a long one must not be cut into lines of the terminal's width.
             self.console.print(f"{name:18} {place}", soft_wrap=True, markup=False)
         if self.stay:
             self.console.print("[bold]Ctrl-C stops everything that was started.[/]")
+
+
+def _status_command(program: Path, data: Path) -> str:
+    """What to type in another terminal in this folder: no environment has to be activated for it."""
+    here = Path.cwd()
+    shown = program.absolute()
+    name = str(shown.relative_to(here)) if shown.is_relative_to(here) else str(shown)
+    return f"{name} status" + ("" if data == here / DATA_DEFAULT else f" --data {data}")

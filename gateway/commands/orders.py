@@ -88,7 +88,10 @@ def retry(
     target: TargetArgument,
     change: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Replace a value of the task's request; JSON, or else text."),
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Replace or add a characteristic of the task's request; JSON, or else text.",
+        ),
     ] = None,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ descriptions below.
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import ConfigDict, create_model
 
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
@@ -46,6 +47,12 @@ EXAMPLE: Final[dict[str, Any]] = {
     ],
 }
 _ORDER: Final = edge_model(ProductOrder)
+_SELECTED: Final = create_model(
+    "SelectedAttributes",
+    __config__=ConfigDict(extra="allow"),
+    __doc__="What `fields` asked for, and always the id.",
+    id=(str, ...),
+)
 _ERROR: Final = edge_model(Error)
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": _ERROR, "description": text}
@@ -109,7 +116,7 @@ async def create_product_order(
     gateway = gateway_of(request)
     door, runtime = gateway.door, gateway.runtime
     body = await read_body(request, gateway.settings.body_bytes_max)
-    admitted = door.admit(door.read(body), principal, idempotency_key)
+    admitted = door.admit(door.read(body), principal, idempotency_key, raw=body)
     if not await runtime.free_disk():
         raise DiskFull("the journal's disk is full: no new orders until there is room")
     reply = await runtime.send(admitted.order, admitted.message)
@@ -132,7 +139,14 @@ async def create_product_order(
 @router.get(
     "/productOrder/{id}",
     summary="Retrieve a product order",
-    responses={200: {"model": _ORDER, "description": "The order as it durably is."}, **_PROBLEMS, **_MISSING},
+    responses={
+        200: {
+            "model": _ORDER | _SELECTED,  # models made at run time
+            "description": "The order as it durably is.",
+        },
+        **_PROBLEMS,
+        **_MISSING,
+    },
 )
 async def retrieve_product_order(
     request: Request,
@@ -149,7 +163,7 @@ async def retrieve_product_order(
     summary="List product orders",
     responses={
         200: {
-            "model": list[_ORDER],  # type: ignore[valid-type]  # a model made at run time
+            "model": list[_ORDER | _SELECTED],  # type: ignore[valid-type]  # a model made at run time
             "description": "Orders by (orderDate, id).",
             "headers": {
                 "X-Total-Count": {"schema": {"type": "integer"}, "description": "All orders that match."},

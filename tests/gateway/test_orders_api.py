@@ -1,3 +1,5 @@
+import re
+
 import httpx
 
 from tests.gateway.conftest import order
@@ -20,6 +22,10 @@ async def test_the_graph(http: httpx.AsyncClient) -> None:
     assert {each["kind"] for each in graph["domainOrders"]} == {"service", "resource"}
     assert all(each["referrers"] == ["1"] for each in graph["domainOrders"])
     assert {"key", "domainOrder", "needs", "state", "timeoutMs"} <= set(graph["tasks"][0])
+    (reason,) = graph["waitsFor"]
+    for part in (*graph["lines"], *graph["domainOrders"], *graph["tasks"], reason):
+        assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", part["since"])
+    assert reason["until"] > reason["since"]
 
 
 async def test_retry_with_and_without_changes(http: httpx.AsyncClient, runtime: RecordingRuntime) -> None:
