@@ -102,7 +102,10 @@ class Budget:
         with self._stage("gateway: decode"):
             decoded = [self._door.read(line) for line in lines]
         with self._stage("gateway: check and admit"):
-            admitted: list[Admitted] = [self._door.admit(order, self._principal) for order in decoded]
+            admitted: list[Admitted] = [
+                self._door.admit(order, self._principal, raw=line)
+                for order, line in zip(decoded, lines, strict=True)
+            ]
         with self._stage("gateway: encode requests"):
             batch = encode_requests(
                 [(shard_of(a.order, self.shards), 1, a.order, a.message, "") for a in admitted]
