@@ -187,6 +187,12 @@ class Replay:
                     f"its record {covered + 1} stands at {book.places[covered]} and in no snapshot",
                 )
 
+    def acquired(self, journal: ModelJournal, shard: int) -> None:
+        """A new owner begins with what the journal has, whatever became of the commits of the one before."""
+        for stored in journal.lookup(shard, journal.snapshotted(shard)):
+            if stored.snapshot is not None:
+                self._snapshot(stored.group, stored.snapshot)
+
     def _snapshot(self, group: str, data: bytes) -> None:
         book = self.books.groups.get(group)
         live = from_snapshot(group, self.books.kind, data)

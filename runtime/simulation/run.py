@@ -11,7 +11,7 @@ from actors.group import OrderGroupKind
 from catalog.store import Catalogs, sample_catalogs
 from runtime.errors import InvariantBroken
 from runtime.simulation.books import Broken
-from runtime.simulation.client import Client
+from runtime.simulation.client import Client, held
 from runtime.simulation.cluster import Cluster
 from runtime.simulation.faults import Storm
 from runtime.simulation.host import Host
@@ -177,31 +177,34 @@ class Simulation:
         :raises Stuck: when one does neither.
         """
         self.cluster.calm()
-        for client in self.clients:
-            client.finishing = True
         end = self.schedule.now + CALM_MAX_MS
-        seen: dict[str, int] = {}
-        while unsettled := self._settle(seen):
+        while unsettled := self._unsettled() or self._unsettled_to_all():
             if self.schedule.now > end:
                 raise Stuck(self._why(unsettled[0]))
+            called = [client for client in unsettled if self._needs_its_operator(client)]
+            self._look(called)
+            for client in called:
+                client.decide()
             self._until(self.schedule.now + CALM_CHECK_MS)
         self.trace.note("world", "at rest")
 
-    def _settle(self, seen: dict[str, int]) -> list[Client]:
-        """The clients whose orders should still move; when there seem to be none, everyone looks once more.
-
-        To look at what has not moved would only show the same again: ``seen`` keeps where each order stood.
-        """
-        groups = self.judge.books.groups
-        stands = {order: book.live.sequence for order, book in groups.items()}
-        self._look([c for c in self.clients if seen.get(c.plan.order) != stands.get(c.plan.order, 0)])
-        seen.update(stands)
-        return self._unsettled() or self._look(self.clients) or self._unsettled()
-
     def _unsettled(self) -> list[Client]:
-        others = {client.plan.order: client for client in self.clients}
+        """The clients whose orders should still move, by the judge's books.
+
+        Nobody reads an order to find out: that would bring it into memory, and wake what the runtime has forgotten.
+        """
         now = self.schedule.now
-        return [client for client in self.clients if not waiting(client, others, now)]
+        groups = {order: book.state for order, book in self.judge.books.groups.items()}
+        return [client for client in self.clients if not waiting(client, groups, now)]
+
+    def _unsettled_to_all(self) -> list[Client]:
+        """The same once everyone has read his order."""
+        self._look(self.clients)
+        return self._unsettled()
+
+    def _needs_its_operator(self, client: Client) -> bool:
+        book = self.judge.books.groups.get(client.plan.order)
+        return book is not None and bool(held(book.state))
 
     def _look(self, clients: list[Client]) -> None:
         """These clients read their orders; none may stay unanswered."""
@@ -218,10 +221,9 @@ class Simulation:
         order = client.plan.order
         if client.accepted is None:
             return f"{order} is neither accepted nor refused"
-        if client.view is None:
-            return f"{order} was accepted and is not there"
-        state = client.view.order
-        return f"{order} has been {state.state} for {self.schedule.now - state.since} ms: {client.view}"
+        state = self.judge.books.groups[order].state
+        for_ms = self.schedule.now - state.order.since
+        return f"{order} has been {state.order.state} for {for_ms} ms: {state}"
 
     def _until(self, instant: int) -> None:
         self.schedule.after(instant - self.schedule.now, lambda: None)
