@@ -11,7 +11,7 @@ from runtime.journal import index
 from runtime.journal.contract import Commit, Committed, Fenced, Verdict
 from runtime.journal.frames import Record, unpack_positions
 from runtime.journal.model import ModelJournal
-from runtime.kernel.live import from_snapshot
+from runtime.kernel.live import from_snapshot, sequence_of
 from runtime.kernel.words import Answer, Outgoing, Taken, View
 from runtime.simulation.asks import Ask
 from runtime.simulation.books import Book, Books, Broken
@@ -191,15 +191,17 @@ class Replay:
         """A new owner begins with what the journal has, whatever became of the commits of the one before."""
         for stored in journal.lookup(shard, journal.snapshotted(shard)):
             if stored.snapshot is not None:
-                self._snapshot(stored.group, stored.snapshot)
+                self._not_ahead(stored.group, sequence_of(stored.snapshot))
+
+    def _not_ahead(self, group: str, sequence: int) -> None:
+        book = self.books.groups.get(group)
+        if book is None or sequence > book.live.sequence:
+            raise Broken("replay", f"{group}: its snapshot is ahead of the journal, at record {sequence}")
 
     def _snapshot(self, group: str, data: bytes) -> None:
-        book = self.books.groups.get(group)
         live = from_snapshot(group, self.books.kind, data)
-        if book is None or live.sequence > book.live.sequence:
-            raise Broken(
-                "replay", f"{group}: its snapshot is ahead of the journal, at record {live.sequence}"
-            )
+        self._not_ahead(group, live.sequence)
+        book = self.books.groups[group]
         if live.sequence == book.live.sequence:
             same = (live.at, live.encoded_state(), _encode(live.mail)) == (
                 book.live.at,

@@ -1,8 +1,9 @@
-"""One seed, one world, one outcome: ``simulate`` runs many, ``replay`` shows one step by step."""
+"""One seed, one world, one outcome: ``run`` judges it, ``replay`` shows it step by step, a ``Report`` sums many up."""
 
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
+from hashlib import blake2b
 from random import Random
 
 import msgspec
@@ -73,6 +74,8 @@ class Report(msgspec.Struct):
     steps: int = 0
     orders: int = 0
     virtual_ms: int = 0
+    digest: str = ""
+    """Of the outcomes in the order of their seeds: two runs of the same seeds have the same."""
     failures: list[Outcome] = []
 
     @property
@@ -81,34 +84,33 @@ class Report(msgspec.Struct):
         worst = max((list(Verdict).index(failed.verdict) for failed in self.failures), default=0)
         return EXIT_CODES[list(Verdict)[worst]]
 
-
-def simulate(seeds: range, *, on_seed: Callable[[Outcome], None] | None = None) -> Report:
-    """Run seed after seed, all of them; ``on_seed`` hears of each."""
-    report = Report()
-    for seed in seeds:
-        outcome = run(seed)
-        report.seeds += 1
-        report.steps += outcome.steps
-        report.orders += outcome.orders
-        report.virtual_ms += outcome.virtual_ms
+    def add(self, outcome: Outcome) -> None:
+        """The next seed's outcome."""
+        self.seeds += 1
+        self.steps += outcome.steps
+        self.orders += outcome.orders
+        self.virtual_ms += outcome.virtual_ms
+        self.digest = blake2b((self.digest + outcome.digest).encode(), digest_size=16).hexdigest()
         if outcome.verdict is not Verdict.KEPT:
-            report.failures.append(outcome)
-        if on_seed is not None:
-            on_seed(outcome)
-    return report
+            self.failures.append(outcome)
 
 
-def replay(seed: int, write: Callable[[str], None]) -> Outcome:
+def replay(seed: int, write: Callable[[str], None], *, replay_always: bool = False) -> Outcome:
     """Run one seed and write everything that happens, step by step, its world first and its outcome last."""
-    write(describe(draw_world(seed)))
-    outcome = run(seed, write)
+    world = draw_world(seed, replay_always=replay_always)
+    write(describe(world))
+    outcome = run_world(world, write)
     write(str(outcome))
     return outcome
 
 
-def run(seed: int, write: Callable[[str], None] | None = None, world: World | None = None) -> Outcome:
-    """Run one seed, in its own world unless another is given."""
-    world = world or draw_world(seed)
+def run(seed: int, *, replay_always: bool = False) -> Outcome:
+    """Run one seed; ``replay_always``: in a world where every group leaves memory after every message."""
+    return run_world(draw_world(seed, replay_always=replay_always))
+
+
+def run_world(world: World, write: Callable[[str], None] | None = None) -> Outcome:
+    """Run a world; ``write`` gets everything that happens, and the trace of a fault of the simulator's own."""
     simulation = Simulation(world, write)
     verdict, promise, sentence = Verdict.KEPT, "", ""
     try:
@@ -127,7 +129,7 @@ def run(seed: int, write: Callable[[str], None] | None = None, world: World | No
     if sentence:
         simulation.trace.note("judge", f"{promise}: {sentence}")
     return Outcome(
-        seed,
+        world.seed,
         verdict,
         promise,
         sentence,
@@ -226,8 +228,5 @@ class Simulation:
         return f"{order} has been {state.order.state} for {for_ms} ms: {state}"
 
     def _until(self, instant: int) -> None:
-        self.schedule.after(instant - self.schedule.now, lambda: None)
-        while self.schedule.now < instant:
-            self.schedule.step()
-            if self.schedule.steps > STEPS_MAX:
-                raise Stuck(f"{STEPS_MAX} steps, and no end")
+        if not self.schedule.until(instant, STEPS_MAX):
+            raise Stuck(f"{STEPS_MAX} steps, and no end")
