@@ -20,7 +20,7 @@ class Schedule:
     def after(self, delay_ms: int, call: Callable[[], None]) -> None:
         """Let something happen after a while; what is due at one instant happens in the order it was asked for."""
         self._numbers += 1
-        heappush(self._calls, (self.now + max(0, delay_ms), self._numbers, call))
+        heappush(self._calls, (self.now + (delay_ms if delay_ms > 0 else 0), self._numbers, call))
 
     def until(self, instant: int, steps_max: int) -> bool:
         """Let everything happen that is due up to an instant, which it then is. False: too much, it was given up."""
