@@ -121,6 +121,10 @@ class ModelJournal:
         s = self._shards[shard]
         return [Stored(group, s.snapshots.get(group), s.ended.get(group)) for group in groups]
 
+    def snapshotted(self, shard: int) -> list[str]:
+        """Groups that have a snapshot."""
+        return list(self._shards[shard].snapshots)
+
     def read(self, shard: int, *, after: int, up_to: int | None = None) -> list[tuple[int, bytes]]:
         """Frames with ``after < position <= up_to``, in order."""
         return list(enumerate(self._shards[shard].frames[after:up_to], after + 1))

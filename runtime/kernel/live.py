@@ -1,6 +1,6 @@
 """A group in memory: its state, its timers and outbox, and what the journal still needs to hold of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -176,9 +176,24 @@ def from_snapshot(group: str, kind: GroupKind, data: bytes) -> Live:
     live = Live(group, kind)
     live.sequence, live.at, live.mail = stored.sequence, stored.at, stored.mail
     live.positions = unpack_positions(stored.positions)
-    live.state = msgspec.msgpack.decode(stored.state, type=kind.State)
+    live.state = _decoder(kind.State)(stored.state)
     live.snapshot_bytes = len(data)
     return live
+
+
+_decoders: dict[type[Any], Callable[[bytes], Any]] = {}
+
+
+def _decoder(state: type[Any]) -> Callable[[bytes], Any]:
+    decoder = _decoders.get(state)
+    if decoder is None:
+        decoder = _decoders[state] = msgspec.msgpack.Decoder(state).decode
+    return decoder
+
+
+def sequence_of(data: bytes) -> int:
+    """Up to which record a snapshot covers its group."""
+    return _snapshot(data).sequence
 
 
 def positions_of(data: bytes) -> list[int]:

@@ -4,7 +4,9 @@ They are filled from the model journal alone and keep two promises themselves: `
 order, nothing twice, time never backwards) and ``legal`` (every fact walks an arc of its machine).
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -34,6 +36,7 @@ from runtime.kernel.kind import GroupKind
 from runtime.kernel.live import Live
 
 S = State
+MAIL = (MessageReceived, MessageSent, MessageAcknowledged)
 _events = msgspec.msgpack.Decoder(list[AnyEvent]).decode
 
 
@@ -61,9 +64,7 @@ class Book:
         self.places: list[int] = []
         """The frame each record stands in."""
         self.snapshot = 0
-        """Up to which record a snapshot covers the group."""
-        self.closed = False
-        """Whether the journal was told that the group has ended."""
+        """Up to which record a snapshot, or the list of frames its end names, covers the group."""
         self.redriven: dict[str, int] = {}
         self.given_up: dict[str, int] = {}
         self.entries: frozenset[bytes] = frozenset()
@@ -123,7 +124,8 @@ class Books:
             raise Broken("one_history", f"{record.group}: record {record.sequence} says nothing")
         for event in events:
             _judge_arc(live, event)
-            _judge_mail(live, event)
+            if isinstance(event, MAIL):
+                _judge_mail(live, event)
             live.fold_events([event], record.at)
             if isinstance(event, TaskRedriven):
                 book.redriven[event.task] = book.redriven.get(event.task, 0) + 1
@@ -155,48 +157,58 @@ def _arc(what: str, machine: Machine, before: State, after: State) -> None:
 
 
 def _judge_arc(live: Live, event: Event) -> None:
-    group: OrderGroup | None = live.state
-    if group is None:
-        return
-    if isinstance(event, OrderMoved):
-        _arc(live.group, PRODUCT_ORDER, group.order.state, event.state)
-    elif isinstance(event, LinesMoved):
-        for key in event.lines:
-            _arc(f"{live.group} line {key}", PRODUCT_ORDER_ITEM, group.lines[key].state, event.state)
-    elif isinstance(event, DomainOrdersMoved):
-        for key in event.keys:
-            order = group.decomposition.domain_orders[key]
-            _arc(
-                f"{live.group} {order.kind} order {key}",
-                DOMAIN_ORDER_MACHINES[order.kind],
-                order.state,
-                event.state,
-            )
-    else:
-        _judge_task(live.group, group, event)
+    judge = _ARCS.get(type(event))
+    if judge is not None and live.state is not None:
+        judge(live.group, live.state, event)
 
 
-def _judge_task(name: str, group: OrderGroup, event: Event) -> None:
-    tasks = group.orchestration.tasks
+def _order_moved(name: str, group: OrderGroup, event: OrderMoved) -> None:
+    _arc(name, PRODUCT_ORDER, group.order.state, event.state)
 
-    def moves(key: str, after: State) -> None:
-        _arc(f"{name} task {key}", TASK, tasks[key].state, after)
 
-    if isinstance(event, TasksDispatched):
-        for key in event.tasks:
-            # A held or pending task was set back by its redriving; one that is out goes out again.
-            if tasks[key].state is not S.IN_PROGRESS:
-                moves(key, S.IN_PROGRESS)
-    elif isinstance(event, TaskCompleted):
-        moves(event.task, S.COMPLETED)
-    elif isinstance(event, TaskHeld):
-        moves(event.task, S.HELD)
-    elif isinstance(event, TaskPending):
-        moves(event.task, S.PENDING)
-    elif isinstance(event, TaskRedriven | TaskGivenUp):
-        moves(event.task, S.IN_PROGRESS)
-    elif isinstance(event, TaskFailed):
-        moves(event.task, S.FAILED)
-    elif isinstance(event, TasksDropped):
-        for key in event.tasks:
-            moves(key, S.CANCELLED)
+def _lines_moved(name: str, group: OrderGroup, event: LinesMoved) -> None:
+    for key in event.lines:
+        _arc(f"{name} line {key}", PRODUCT_ORDER_ITEM, group.lines[key].state, event.state)
+
+
+def _domain_orders_moved(name: str, group: OrderGroup, event: DomainOrdersMoved) -> None:
+    for key in event.keys:
+        order = group.decomposition.domain_orders[key]
+        machine = DOMAIN_ORDER_MACHINES[order.kind]
+        _arc(f"{name} {order.kind} order {key}", machine, order.state, event.state)
+
+
+def _task_arc(name: str, group: OrderGroup, key: str, after: State) -> None:
+    _arc(f"{name} task {key}", TASK, group.orchestration.tasks[key].state, after)
+
+
+def _tasks_dispatched(name: str, group: OrderGroup, event: TasksDispatched) -> None:
+    for key in event.tasks:
+        # A held or pending task was set back by its redriving; one that is out goes out again.
+        if group.orchestration.tasks[key].state is not S.IN_PROGRESS:
+            _task_arc(name, group, key, S.IN_PROGRESS)
+
+
+def _tasks_dropped(name: str, group: OrderGroup, event: TasksDropped) -> None:
+    for key in event.tasks:
+        _task_arc(name, group, key, S.CANCELLED)
+
+
+def _task_moves(after: State) -> Callable[[str, OrderGroup, Any], None]:
+    return lambda name, group, event: _task_arc(name, group, event.task, after)
+
+
+_ARCS: dict[type[Event], Callable[[str, OrderGroup, Any], None]] = {
+    OrderMoved: _order_moved,
+    LinesMoved: _lines_moved,
+    DomainOrdersMoved: _domain_orders_moved,
+    TasksDispatched: _tasks_dispatched,
+    TaskCompleted: _task_moves(S.COMPLETED),
+    TaskHeld: _task_moves(S.HELD),
+    TaskPending: _task_moves(S.PENDING),
+    TaskRedriven: _task_moves(S.IN_PROGRESS),
+    TaskGivenUp: _task_moves(S.IN_PROGRESS),
+    TaskFailed: _task_moves(S.FAILED),
+    TasksDropped: _tasks_dropped,
+}
+"""Which arc a fact must be on, by its type."""

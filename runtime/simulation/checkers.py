@@ -11,7 +11,7 @@ from runtime.journal import index
 from runtime.journal.contract import Commit, Committed, Fenced, Verdict
 from runtime.journal.frames import Record, unpack_positions
 from runtime.journal.model import ModelJournal
-from runtime.kernel.live import from_snapshot
+from runtime.kernel.live import from_snapshot, sequence_of
 from runtime.kernel.words import Answer, Outgoing, Taken, View
 from runtime.simulation.asks import Ask
 from runtime.simulation.books import Book, Books, Broken
@@ -167,6 +167,7 @@ class Replay:
 
     def __init__(self, books: Books) -> None:
         self.books = books
+        self._recovery: dict[int, int] = {}
 
     def committed(self, journal: ModelJournal, commit: Commit) -> None:
         """A commit was answered, whatever the verdict."""
@@ -177,23 +178,39 @@ class Replay:
         for group, _ in commit.ended:
             self._ended(journal, commit.shard, group)
         recovery = journal.state(commit.shard).recovery
-        for group in self.books.by_shard[commit.shard]:
-            book = self.books.groups[group]
-            covered = len(book.places) if book.closed and book.snapshot < 0 else book.snapshot
-            if covered < len(book.places) and book.places[covered] <= recovery:
-                raise Broken(
-                    "replay",
-                    f"{group}: recovery of shard {commit.shard} begins after {recovery}, "
-                    f"its record {covered + 1} stands at {book.places[covered]} and in no snapshot",
-                )
+        # Where recovery begins as before, only a snapshot can have put something out of its reach.
+        moved = recovery > self._recovery.get(commit.shard, 0)
+        self._recovery[commit.shard] = recovery
+        for group in self.books.by_shard[commit.shard] if moved else [group for group, _ in commit.snapshots]:
+            self._within_reach(group, recovery)
+
+    def _within_reach(self, group: str, recovery: int) -> None:
+        book = self.books.groups.get(group)
+        if book is None:
+            return
+        covered = book.snapshot
+        if covered < len(book.places) and book.places[covered] <= recovery:
+            raise Broken(
+                "replay",
+                f"{group}: recovery begins after {recovery}, "
+                f"its record {covered + 1} stands at {book.places[covered]} and in no snapshot",
+            )
+
+    def acquired(self, journal: ModelJournal, shard: int) -> None:
+        """A new owner begins with what the journal has, whatever became of the commits of the one before."""
+        for stored in journal.lookup(shard, journal.snapshotted(shard)):
+            if stored.snapshot is not None:
+                self._not_ahead(stored.group, sequence_of(stored.snapshot))
+
+    def _not_ahead(self, group: str, sequence: int) -> None:
+        book = self.books.groups.get(group)
+        if book is None or sequence > book.live.sequence:
+            raise Broken("replay", f"{group}: its snapshot is ahead of the journal, at record {sequence}")
 
     def _snapshot(self, group: str, data: bytes) -> None:
-        book = self.books.groups.get(group)
         live = from_snapshot(group, self.books.kind, data)
-        if book is None or live.sequence > book.live.sequence:
-            raise Broken(
-                "replay", f"{group}: its snapshot is ahead of the journal, at record {live.sequence}"
-            )
+        self._not_ahead(group, live.sequence)
+        book = self.books.groups[group]
         if live.sequence == book.live.sequence:
             same = (live.at, live.encoded_state(), _encode(live.mail)) == (
                 book.live.at,
@@ -211,7 +228,6 @@ class Replay:
             return
         if unpack_positions(stored.ended) != sorted(set(book.places)):
             raise Broken("replay", f"{group}: it ended, and its frames are not those its end names")
-        book.closed = True
         book.snapshot = len(book.places)
 
 

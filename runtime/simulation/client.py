@@ -26,7 +26,6 @@ from runtime.simulation.orders import Plan
 
 ANSWER_TIMEOUT_MS = 400
 AGAIN_MAX_MS = 200
-OPERATOR_MS = 700
 
 Then = Callable[[Answer | None], None]
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
@@ -43,8 +42,6 @@ class Client:
         """What it last saw of the order."""
         self.left: set[str] = set()
         """What the operator has decided to leave held."""
-        self.finishing = False
-        """Others read for it now; it only decides."""
         self._looking = 0
         self._cluster = cluster
         self._draw = draw
@@ -54,7 +51,7 @@ class Client:
             after(plan.at + draw.randint(0, 500), lambda: self._ask(plan.other, self._take_other))
         for _ in range(cluster.world.keepers):
             after(plan.at + draw.randint(0, cluster.world.storm_ms), self._keep)
-        after(plan.at + OPERATOR_MS, self._operate)
+        after(plan.at + cluster.world.operator_ms, self._operate)
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
@@ -131,14 +128,14 @@ class Client:
         self._ask(None, told)
 
     def _operate(self) -> None:
-        """An operator looks at what is held, now and then, and decides: retry, with or without changes, or not."""
-        self._cluster.schedule.after(OPERATOR_MS, self._operate)
-        if self.finishing:
-            self._decide()
-        elif not self._looking:
-            self.look(self._decide)
+        """While the storm lasts an operator looks now and then; in the calm he is called."""
+        if self._cluster.storm.raging:
+            self._cluster.schedule.after(self._cluster.world.operator_ms, self._operate)
+            if not self._looking:
+                self.look(self.decide)
 
-    def _decide(self) -> None:
+    def decide(self) -> None:
+        """An operator decides on what he has seen to be held: retry, with or without changes, or not."""
         if self.view is None:
             return
         for target in held(self.view):

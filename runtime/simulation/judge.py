@@ -39,6 +39,7 @@ class Judge:
     def acquired(self, owner: str, shard: int, epoch: int) -> None:
         """The journal has a new owner for a shard."""
         self.owner.acquired(owner, shard, epoch)
+        self.replay.acquired(self.journal, shard)
 
     def committed(self, owner: str, commit: Commit, verdict: Verdict) -> None:
         """The journal was asked for a commit and has a verdict."""

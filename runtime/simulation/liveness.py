@@ -11,16 +11,18 @@ class Stuck(Exception):
     """Nothing is wrong, and yet something does not go on."""
 
 
-def waiting(client: Client, others: dict[str, Client], now: int) -> str:
+def waiting(client: Client, groups: dict[str, OrderGroup], now: int) -> str:
     """Why a client's order rightly waits, or has nothing to wait for; empty when it should still move.
+
+    ``groups`` are all orders as the journal makes them.
 
     :raises Broken: when the order does not state exactly one reason, or an ended one states any.
     """
     if client.accepted is None:
         return ""
-    group = client.view
+    group = groups.get(client.plan.order)
     if group is None:
-        return ""
+        raise Broken("acknowledged", f"{client.plan.order} was answered and is in no journal")
     order = group.order
     report = waits_for(group, now)
     if (order.state in FINAL) is not (report.stated is None):
@@ -40,13 +42,12 @@ def waiting(client: Client, others: dict[str, Client], now: int) -> str:
     if kind == DATE:
         return "date" if order.requested_start > now else ""
     assert kind == OTHER_ORDER
-    return "other" if _rightly_waits(group, others) else ""
+    return "other" if _rightly_waits(group, groups) else ""
 
 
-def _rightly_waits(group: OrderGroup, others: dict[str, Client]) -> bool:
+def _rightly_waits(group: OrderGroup, groups: dict[str, OrderGroup]) -> bool:
     """Whether one of the orders that are waited for has indeed not ended (a line waits only beside a held one)."""
     for other, ended in group.order.depends_on.items():
-        client = others.get(other)
-        if not ended and client is not None and client.view is not None:
-            return client.view.order.state not in FINAL
+        if not ended and other in groups:
+            return groups[other].order.state not in FINAL
     return False

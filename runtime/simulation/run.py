@@ -1,8 +1,9 @@
-"""One seed, one world, one outcome: ``simulate`` runs many, ``replay`` shows one step by step."""
+"""One seed, one world, one outcome: ``run`` judges it, ``replay`` shows it step by step, a ``Report`` sums many up."""
 
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
+from hashlib import blake2b
 from random import Random
 
 import msgspec
@@ -11,7 +12,7 @@ from actors.group import OrderGroupKind
 from catalog.store import Catalogs, sample_catalogs
 from runtime.errors import InvariantBroken
 from runtime.simulation.books import Broken
-from runtime.simulation.client import Client
+from runtime.simulation.client import Client, held
 from runtime.simulation.cluster import Cluster
 from runtime.simulation.faults import Storm
 from runtime.simulation.host import Host
@@ -73,6 +74,8 @@ class Report(msgspec.Struct):
     steps: int = 0
     orders: int = 0
     virtual_ms: int = 0
+    digest: str = ""
+    """Of the outcomes in the order of their seeds: two runs of the same seeds have the same."""
     failures: list[Outcome] = []
 
     @property
@@ -81,34 +84,33 @@ class Report(msgspec.Struct):
         worst = max((list(Verdict).index(failed.verdict) for failed in self.failures), default=0)
         return EXIT_CODES[list(Verdict)[worst]]
 
-
-def simulate(seeds: range, *, on_seed: Callable[[Outcome], None] | None = None) -> Report:
-    """Run seed after seed, all of them; ``on_seed`` hears of each."""
-    report = Report()
-    for seed in seeds:
-        outcome = run(seed)
-        report.seeds += 1
-        report.steps += outcome.steps
-        report.orders += outcome.orders
-        report.virtual_ms += outcome.virtual_ms
+    def add(self, outcome: Outcome) -> None:
+        """The next seed's outcome."""
+        self.seeds += 1
+        self.steps += outcome.steps
+        self.orders += outcome.orders
+        self.virtual_ms += outcome.virtual_ms
+        self.digest = blake2b((self.digest + outcome.digest).encode(), digest_size=16).hexdigest()
         if outcome.verdict is not Verdict.KEPT:
-            report.failures.append(outcome)
-        if on_seed is not None:
-            on_seed(outcome)
-    return report
+            self.failures.append(outcome)
 
 
-def replay(seed: int, write: Callable[[str], None]) -> Outcome:
+def replay(seed: int, write: Callable[[str], None], *, replay_always: bool = False) -> Outcome:
     """Run one seed and write everything that happens, step by step, its world first and its outcome last."""
-    write(describe(draw_world(seed)))
-    outcome = run(seed, write)
+    world = draw_world(seed, replay_always=replay_always)
+    write(describe(world))
+    outcome = run_world(world, write)
     write(str(outcome))
     return outcome
 
 
-def run(seed: int, write: Callable[[str], None] | None = None, world: World | None = None) -> Outcome:
-    """Run one seed, in its own world unless another is given."""
-    world = world or draw_world(seed)
+def run(seed: int, *, replay_always: bool = False) -> Outcome:
+    """Run one seed; ``replay_always``: in a world where every group leaves memory after every message."""
+    return run_world(draw_world(seed, replay_always=replay_always))
+
+
+def run_world(world: World, write: Callable[[str], None] | None = None) -> Outcome:
+    """Run a world; ``write`` gets everything that happens, and the trace of a fault of the simulator's own."""
     simulation = Simulation(world, write)
     verdict, promise, sentence = Verdict.KEPT, "", ""
     try:
@@ -127,7 +129,7 @@ def run(seed: int, write: Callable[[str], None] | None = None, world: World | No
     if sentence:
         simulation.trace.note("judge", f"{promise}: {sentence}")
     return Outcome(
-        seed,
+        world.seed,
         verdict,
         promise,
         sentence,
@@ -177,31 +179,34 @@ class Simulation:
         :raises Stuck: when one does neither.
         """
         self.cluster.calm()
-        for client in self.clients:
-            client.finishing = True
         end = self.schedule.now + CALM_MAX_MS
-        seen: dict[str, int] = {}
-        while unsettled := self._settle(seen):
+        while unsettled := self._unsettled() or self._unsettled_to_all():
             if self.schedule.now > end:
                 raise Stuck(self._why(unsettled[0]))
+            called = [client for client in unsettled if self._needs_its_operator(client)]
+            self._look(called)
+            for client in called:
+                client.decide()
             self._until(self.schedule.now + CALM_CHECK_MS)
         self.trace.note("world", "at rest")
 
-    def _settle(self, seen: dict[str, int]) -> list[Client]:
-        """The clients whose orders should still move; when there seem to be none, everyone looks once more.
-
-        To look at what has not moved would only show the same again: ``seen`` keeps where each order stood.
-        """
-        groups = self.judge.books.groups
-        stands = {order: book.live.sequence for order, book in groups.items()}
-        self._look([c for c in self.clients if seen.get(c.plan.order) != stands.get(c.plan.order, 0)])
-        seen.update(stands)
-        return self._unsettled() or self._look(self.clients) or self._unsettled()
-
     def _unsettled(self) -> list[Client]:
-        others = {client.plan.order: client for client in self.clients}
+        """The clients whose orders should still move, by the judge's books.
+
+        Nobody reads an order to find out: that would bring it into memory, and wake what the runtime has forgotten.
+        """
         now = self.schedule.now
-        return [client for client in self.clients if not waiting(client, others, now)]
+        groups = {order: book.state for order, book in self.judge.books.groups.items()}
+        return [client for client in self.clients if not waiting(client, groups, now)]
+
+    def _unsettled_to_all(self) -> list[Client]:
+        """The same once everyone has read his order."""
+        self._look(self.clients)
+        return self._unsettled()
+
+    def _needs_its_operator(self, client: Client) -> bool:
+        book = self.judge.books.groups.get(client.plan.order)
+        return book is not None and bool(held(book.state))
 
     def _look(self, clients: list[Client]) -> None:
         """These clients read their orders; none may stay unanswered."""
@@ -218,14 +223,10 @@ class Simulation:
         order = client.plan.order
         if client.accepted is None:
             return f"{order} is neither accepted nor refused"
-        if client.view is None:
-            return f"{order} was accepted and is not there"
-        state = client.view.order
-        return f"{order} has been {state.state} for {self.schedule.now - state.since} ms: {client.view}"
+        state = self.judge.books.groups[order].state
+        for_ms = self.schedule.now - state.order.since
+        return f"{order} has been {state.order.state} for {for_ms} ms: {state}"
 
     def _until(self, instant: int) -> None:
-        self.schedule.after(instant - self.schedule.now, lambda: None)
-        while self.schedule.now < instant:
-            self.schedule.step()
-            if self.schedule.steps > STEPS_MAX:
-                raise Stuck(f"{STEPS_MAX} steps, and no end")
+        if not self.schedule.until(instant, STEPS_MAX):
+            raise Stuck(f"{STEPS_MAX} steps, and no end")

@@ -20,13 +20,16 @@ class Schedule:
     def after(self, delay_ms: int, call: Callable[[], None]) -> None:
         """Let something happen after a while; what is due at one instant happens in the order it was asked for."""
         self._numbers += 1
-        heappush(self._calls, (self.now + max(0, delay_ms), self._numbers, call))
+        heappush(self._calls, (self.now + (delay_ms if delay_ms > 0 else 0), self._numbers, call))
 
-    def step(self) -> bool:
-        """Let the next thing happen. False: there is none."""
-        if not self._calls:
-            return False
-        self.now, _, call = heappop(self._calls)
-        self.steps += 1
-        call()
+    def until(self, instant: int, steps_max: int) -> bool:
+        """Let everything happen that is due up to an instant, which it then is. False: too much, it was given up."""
+        calls = self._calls
+        while calls and calls[0][0] <= instant:
+            if self.steps >= steps_max:
+                return False
+            self.now, _, call = heappop(calls)
+            self.steps += 1
+            call()
+        self.now = instant
         return True

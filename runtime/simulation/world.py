@@ -41,6 +41,8 @@ class World(msgspec.Struct, frozen=True):
     orders: int
     keepers: int
     """How many of the clients' reads and repetitions there are for each order."""
+    operator_ms: int
+    """How often an operator looks at each order. What is read comes into memory: who looks often hides what sleeps."""
     storm_ms: int
     lease_ms: int
     renewal_ms: int
@@ -55,18 +57,22 @@ class World(msgspec.Struct, frozen=True):
     faults: Faults
 
 
-def draw_world(seed: int) -> World:
-    """The world of a seed: the same in every process and version of Python."""
+def draw_world(seed: int, *, replay_always: bool = False) -> World:
+    """The world of a seed: the same in every process and version of Python.
+
+    With ``replay_always`` every world passivates and replays after every message, not only the share that draws it.
+    """
     draw = Random(f"world {seed}")
     lease = draw.choice((400, 1_000, 4_000))
     calm = draw.random() < 0.05
-    replay_always = draw.random() < 0.15
+    replay_always = draw.random() < 0.15 or replay_always
     return World(
         seed=seed,
         hosts=draw.randint(1, 4),
         shards=draw.randint(1, 6),
         orders=draw.randint(4, 16),
-        keepers=draw.randint(0, 6),
+        keepers=draw.choice((0, 1, 3, 6)),
+        operator_ms=draw.choice((700, 700, 3_000, 60_000)),
         storm_ms=draw.choice((1_000, 3_000, 8_000)),
         lease_ms=lease,
         renewal_ms=lease // 4,
@@ -129,6 +135,7 @@ def describe(world: World) -> str:
     bounds = ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(world.bounds).items())
     return (
         f"seed {world.seed}: {world.hosts} hosts, {world.shards} shards, {world.orders} orders, "
+        f"an operator every {world.operator_ms} ms, "
         f"storm of {world.storm_ms} ms, lease {world.lease_ms} ms, latency {world.latency_ms} ms, "
         f"disk {world.disk_ms} ms, slow targets {world.slow_targets:g}, failing targets {world.failing_targets:g}"
         f"{', passivate and replay after every message' if world.replay_always else ''}\n"
