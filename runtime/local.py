@@ -14,6 +14,7 @@ from actors.behaviour import Dispatch
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
 from runtime.journal.contract import Journal
 from runtime.kernel.bounds import Bounds
@@ -103,6 +104,10 @@ class LocalRuntime:
     async def scale(
         self, *, hosts: int | None, executors: int | None, gateways: int | None
     ) -> dict[str, Any]:
+        """See the port: one process does not scale."""
+        raise Unavailable("this runtime is one process: start a cluster to scale")
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
         """See the port: one process does not scale."""
         raise Unavailable("this runtime is one process: start a cluster to scale")
 

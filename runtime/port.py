@@ -7,6 +7,7 @@ from zlib import crc32
 from actors.group import OrderGroup
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.journal.contract import Journal
 
 
@@ -42,6 +43,12 @@ class Runtime(Protocol):
         self, *, hosts: int | None, executors: int | None, gateways: int | None
     ) -> dict[str, Any]:
         """Ask for other numbers of processes (None: leave as it is); answers the numbers now wanted.
+
+        :raises runtime.errors.Unavailable: nobody can carry it out at the moment.
+        """
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """Choose whether the numbers follow the load; answers the setting and the last advice.
 
         :raises runtime.errors.Unavailable: nobody can carry it out at the moment.
         """

@@ -16,6 +16,8 @@ from typing import Any, Final
 import structlog
 
 from runtime.cluster.assignment import Assignment
+from runtime.cluster.autoscale import Setting
+from runtime.cluster.autoscaler import LOOK_S, Autoscaler
 from runtime.cluster.fleet import Fleet, RayFleet
 from runtime.cluster.leases import Renewal
 from runtime.cluster.options import ClusterOptions
@@ -53,11 +55,12 @@ class Coordinator:
         self.version = 0
         self.staff: Staff
         self.assignment: Assignment
+        self.autoscaler: Autoscaler
         self.journal: RedisJournal
         self._fleet = fleet or RayFleet(options)
         self._connect = connect
         self._ready: asyncio.Task[None] | None = None
-        self._minding: asyncio.Task[None] | None = None
+        self._minding: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._newest_at = 0.0
         """Since when we have not asked whether we still are the newest Coordinator; monotonic seconds."""
@@ -95,6 +98,10 @@ class Coordinator:
                 self.staff = Staff(
                     self._fleet, journal.registry, self.epoch, layout, self.options.lease_ms, self._change
                 )
+                self.autoscaler = Autoscaler(
+                    journal.registry, lambda: self.status(new_window=True), self.scale
+                )
+                await self.autoscaler.remember()
                 owners = [Owner(state.owner, state.epoch) for state in await journal.states()]
                 await self.staff.take_over([owner.host for owner in owners if owner.host])
                 break
@@ -104,7 +111,7 @@ class Coordinator:
         self.assignment = Assignment(self.epoch, owners, self.staff.hosts, self._change)
         log.info("coordinator began", epoch=self.epoch, hosts=self.staff.leases.members())
         self._change()
-        self._minding = asyncio.create_task(self._mind())
+        self._minding = [asyncio.create_task(self._mind()), asyncio.create_task(self._autoscale())]
 
     # -- what hosts and gateways ask ----------------------------------------------------------------------------
 
@@ -148,6 +155,15 @@ class Coordinator:
         await self.staff.scale(self.options.run, wanted)
         return dict(self.staff.wanted)
 
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """Choose whether and between which bounds the numbers follow the load.
+
+        :raises JournalAway: it cannot be recorded, nothing changes.
+        """
+        await self.start()
+        await self.autoscaler.choose(setting)
+        return self.autoscaler.told()
+
     async def complete(self) -> bool:
         """Whether every shard has an owner and every process that is wanted runs."""
         await self.start()
@@ -159,7 +175,8 @@ class Coordinator:
         processes = Processes(
             *({name: one.handle for name, one in self.staff.present[kind].items()} for kind in KINDS)
         )
-        return await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
+        told = await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
+        return {**told, "autoscale": self.autoscaler.told()}
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
@@ -188,6 +205,14 @@ class Coordinator:
                 # We were stopped: whoever renewed meanwhile has not been heard, that is not their silence.
                 log.warning("coordinator was stopped", seconds=round(time.monotonic() - slept_at, 1))
                 self.staff.forgive(time.monotonic())
+
+    async def _autoscale(self) -> None:
+        while not self._newer:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self.autoscaler.look()
+            except Exception as away:
+                log.warning("not scaled", reason=repr(away))
 
     def _decide(self, now: float) -> None:
         """What is to be done now; whatever takes time goes on by itself."""

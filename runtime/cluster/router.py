@@ -17,6 +17,7 @@ from ray.exceptions import ActorUnavailableError, RayError
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
@@ -139,6 +140,11 @@ class Router:
         told: dict[str, Any] = await self._operator(
             "scale", {k: v for k, v in asked.items() if v is not None}
         )
+        return told
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """See the port."""
+        told: dict[str, Any] = await self._operator("autoscale", setting)
         return told
 
     async def _operator(self, method: str, *arguments: Any) -> Any:
