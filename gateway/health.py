@@ -39,7 +39,7 @@ async def status(
     return JsonAnswer(
         {
             "catalog": runtime.catalogs.current.version,
-            "freeDisk": await runtime.free_disk(),
+            "freeDisk": not await runtime.full_disk(),
             "gatewayUptimeSeconds": round(time.monotonic() - _started, 3),
             **await runtime.status(new_window=window == "new"),
         }

@@ -55,6 +55,9 @@ class DiskFull(Unavailable):
 
     code = "diskFull"
 
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"disk full: {folder}; no new orders until there is room")
+
 
 class Busy(OrderloomError):
     """A bounded mailbox is full; nothing was taken."""

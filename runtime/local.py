@@ -93,9 +93,9 @@ class LocalRuntime:
         answers = await asyncio.gather(*(self._ask(group, None) for group in groups))
         return [_state(a.state) if isinstance(a, View) and a.state is not None else None for a in answers]
 
-    async def free_disk(self) -> bool:
+    async def full_disk(self) -> str:
         """See the port."""
-        return True
+        return ""
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""

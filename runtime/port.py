@@ -30,8 +30,8 @@ class Runtime(Protocol):
         :raises runtime.errors.Unavailable: neither an owner nor the journal can tell.
         """
 
-    async def free_disk(self) -> bool:
-        """Whether the journal's disk has room for new orders."""
+    async def full_disk(self) -> str:
+        """The folder whose disk has no room for new orders; empty while it has."""
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """Processes, shards and counters as they are now, for operators and benchmarks.

@@ -119,13 +119,13 @@ class Router:
             raise Unavailable(f"order {group} could not be read")
         return None if answer.state is None else _state(answer.state)
 
-    async def free_disk(self) -> bool:
+    async def full_disk(self) -> str:
         """See the port; looked up once a second. An external server looks after its own disk."""
         now = time.monotonic()
         if now - self._disk_looked_at >= DISK_LOOK_S:
             self._disk_looked_at = now
             self._disk_ok = await asyncio.to_thread(disk_free_ok, Path(self.options.data))
-        return self._disk_ok
+        return "" if self._disk_ok else self.options.data
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""

@@ -99,8 +99,8 @@ class RecordingRuntime:
             raise self.fail
         return [self.groups.get(group) for group in groups]
 
-    async def free_disk(self) -> bool:
-        return self.room
+    async def full_disk(self) -> str:
+        return "" if self.room else "/data"
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         return {"pids": {}}
