@@ -6,6 +6,7 @@
     ├── Unavailable          ours, for now: the caller may repeat with the same key (HTTP 503, Retry-After)
     │   ├── NoOwner          a shard has no live owner at the moment
     │   ├── JournalAway      the journal does not answer
+    │   ├── JournalBehind    the journal has lost what it had acknowledged: a person decides
     │   ├── Superseded       a newer Coordinator has taken over: ask that one
     │   └── DiskFull         the journal's disk has no room
     ├── Busy                 the caller is faster than we are: repeat later (HTTP 429, Retry-After)
@@ -42,6 +43,12 @@ class JournalAway(Unavailable):
     """The journal (Redis) does not answer."""
 
     code = "journalAway"
+
+
+class JournalBehind(Unavailable):
+    """A shard's journal stands before what it had acknowledged; nothing of the shard is read or written."""
+
+    code = "journalBehind"
 
 
 class Superseded(Unavailable):

@@ -62,6 +62,9 @@ def _show(told: dict[str, Any]) -> None:
     console.print(processes)
     if shards.get(""):
         console.print(f"{shards['']} shards have no owner at the moment", style="yellow")
+    for shard in told.get("shards", []):
+        if "stopped" in shard:
+            console.print(f"stopped: {shard['stopped']}", style="red", markup=False)
 
 
 def _shards_by_owner(shards: Any) -> dict[str, int]:

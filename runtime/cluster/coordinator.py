@@ -9,7 +9,7 @@ refused by shards and hosts; the leases it gives are no longer than its knowledg
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,8 +70,8 @@ class Coordinator:
         return "Coordinator"
 
     async def pulse(self) -> int:
-        """Whether the process answers, whatever it may wait for; its id."""
-        return os.getpid()
+        """Whether the process answers, whatever it may wait for; the epoch of a newer Coordinator, 0 without one."""
+        return self._newer
 
     async def start(self) -> int:
         """Take up the work; answers the process id. Called by every other method, too: a restart needs no one else.
@@ -103,22 +103,32 @@ class Coordinator:
                 )
                 await self.autoscaler.remember()
                 owners = [Owner(state.owner, state.epoch) for state in await journal.states()]
+                run, *lines = await journal.registry.remembered("stopped") or [""]
+                numbered = (line.split(" ", 1) for line in lines)
+                # Who starts `up` again goes on with what there is.
+                stopped = {int(shard): why for shard, why in numbered} if run == self.options.run else {}
                 await self.staff.take_over([owner.host for owner in owners if owner.host])
                 break
             except JournalAway as away:
                 log.warning("coordinator waits for the journal", reason=str(away))
                 await asyncio.sleep(JOURNAL_PAUSE_S)
         self.assignment = Assignment(self.epoch, owners, self.staff.hosts, self._change)
+        self.assignment.stop(stopped)
         log.info("coordinator began", epoch=self.epoch, hosts=self.staff.leases.members())
         self._change()
         self._minding = [asyncio.create_task(self._mind()), asyncio.create_task(self._autoscale())]
 
     # -- what hosts and gateways ask ----------------------------------------------------------------------------
 
-    async def renew(self, host: str, held: Sequence[tuple[int, int]]) -> Renewal:
-        """A host renews its lease, and says which (shard, epoch)s it holds."""
+    async def renew(
+        self, host: str, held: Sequence[tuple[int, int]], behind: Mapping[int, str] | None = None
+    ) -> Renewal:
+        """A host renews its lease, and says which (shard, epoch)s it holds and which shards' journals are behind."""
         await self.start()
         age_s = time.monotonic() - self._newest_at
+        if behind and self.assignment.stop(behind):
+            stopped = [f"{shard} {why}" for shard, why in self.assignment.stopped.items()]
+            await self.journal.registry.remember("stopped", [self.options.run, *stopped])
         if not self.staff.renewed(host):
             return Renewal(self.epoch, False, age_s)
         return Renewal(self.epoch, True, age_s, self.assignment.heard(host, held))
@@ -142,6 +152,7 @@ class Coordinator:
             tuple(self.assignment.owners),
             tuple(sorted(self.staff.present["executors"])),
             tuple(sorted(self.staff.present["gateways"])),
+            dict(self.assignment.stopped),
         )
 
     # -- what operators ask -------------------------------------------------------------------------------------
@@ -182,7 +193,10 @@ class Coordinator:
 
     @property
     def _owned(self) -> bool:
-        return all(owner.host in self.staff.leases for owner in self.assignment.owners)
+        return all(
+            owner.host in self.staff.leases or shard in self.assignment.stopped
+            for shard, owner in enumerate(self.assignment.owners)
+        )
 
     async def _mind(self) -> None:
         while not self._newer:

@@ -22,7 +22,7 @@ from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
+from runtime.errors import Busy, JournalAway, JournalBehind, NoOwner, Unavailable
 from runtime.history import fold
 from runtime.journal.contract import Journal
 from runtime.journal.embedded import disk_free_ok
@@ -163,6 +163,8 @@ class Router:
         deadline = 0.0
         while True:
             table = self._table
+            if table is not None and shard in table.stopped:
+                raise JournalBehind(table.stopped[shard])
             owner = table.owners[shard] if table is not None else None
             link = self._links.get(owner.host) if owner is not None else None
             if owner is not None and link is not None:

@@ -159,3 +159,13 @@ async def test_a_shard_is_given_up_however_much_comes_in_and_is_not_read_afterwa
 async def test_a_shard_that_was_acquired_again_since_is_not_given_up(world: World) -> None:
     await world.shell.release(0, epoch=EPOCH - 1)
     assert isinstance(await world.read(0), View)
+
+
+async def test_a_journal_that_lost_what_it_had_acknowledged_is_told_and_not_gone_on_from(
+    world: World,
+) -> None:
+    assert isinstance(await world.submit(1), Accepted)
+    await world.ended(1)
+    world.journal.model._shards[0].frames.pop()  # a replica that was behind was promoted
+    assert isinstance(await world.submit(2), WrongOwner)
+    assert "has lost acknowledged frames" in world.shell.behind[0]
