@@ -30,9 +30,9 @@ async def pair(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedServer, EmbeddedSe
     )
     await replica.start()
     client: Any = Redis.from_url(primary.url)
-    async with client, asyncio.timeout(30):
+    async with client, client.pipeline(transaction=False) as pipe:
         # Its log counts from the end of the rewrite that follows the first copy; WAITAOF is of one connection's writes.
-        async with client.pipeline(transaction=False) as pipe:
+        async with asyncio.timeout(30):
             while (await pipe.set("in step", 1).execute_command("WAITAOF", 1, 1, 200).execute())[1] != [1, 1]:
                 pass
     yield primary, replica
