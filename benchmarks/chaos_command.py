@@ -55,7 +55,7 @@ def chaos_run(
             return passed_s < seconds
 
         def tell(line: str) -> None:
-            progress.console.print(line, markup=False, highlight=False)
+            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         tell(f"starting a system, then {minutes:g} min of harm with seed {chosen}")
         try:

@@ -4,13 +4,16 @@ import asyncio
 import random
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from redis.asyncio import Redis
 
 from benchmarks.chaos_system import SERVER, System, kill
 from runtime.limits import LEASE_MS
 
+SLOW_S: Final = 4.0
+SLOW_EACH_MS: Final = 200
 SILENT_S: Final = 3.0
 """How long a server is stopped: longer than requests wait for it, shorter than anyone gives up."""
 
@@ -74,6 +77,15 @@ async def _server_hangs(system: System, _: random.Random) -> Done:
     return Done(f"stopped the journal's server (pid {pids}) for {SILENT_S:g} s")
 
 
+async def _server_is_slow(system: System, _: random.Random) -> Done:
+    client: Any = Redis.from_url(system.journal_url)
+    async with client:
+        for _ in range(int(SLOW_S * 1_000 / SLOW_EACH_MS)):
+            await client.execute_command("CLIENT", "PAUSE", SLOW_EACH_MS - 20, "ALL")
+            await asyncio.sleep(SLOW_EACH_MS / 1_000)
+    return Done(f"let the journal's server answer once in {SLOW_EACH_MS} ms, for {SLOW_S:g} s")
+
+
 async def _ray_dies(system: System, _: random.Random) -> Done:
     gone = [pid for kind in ("hosts", "gateways") for pid in (await system.pids())[kind].values()]
     pids = system.named("raylet")
@@ -111,6 +123,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "gateway hangs": _hangs("gateways", "gateway replica"),
     "coordinator hangs": _coordinator_hangs,
     "server hangs": _server_hangs,
+    "server is slow": _server_is_slow,
     "scale": _scaled,
 }
 """By name, in the order in which a report lists them."""

@@ -123,6 +123,10 @@ def autoscale(
     as_json: JsonOption = False,
 ) -> None:
     """Let the numbers of hosts and executors follow the load, or say what that would do."""
+    from runtime.cluster.autoscale import MODES
+
+    if mode not in MODES:
+        raise CommandFailed(f"the mode is {', '.join(MODES)}, not {mode!r}", EXIT_USAGE)
     targets = {
         "hosts": list(hosts),
         "executors": list(executors),

@@ -38,7 +38,7 @@ def test_help_is_quick_and_names_every_command() -> None:
     began = time.monotonic()
     helped = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - began
-    for command in "up down demo status scale order catalog simulate ingest bench".split():
+    for command in "up down demo status scale autoscale order catalog simulate ingest bench".split():
         assert f" {command} " in helped.stdout, command
     # Half a second on an idle machine; what must never come in is Ray, which alone costs one.
     assert seconds < 5
@@ -76,6 +76,7 @@ def test_a_broken_catalog_is_told_with_file_line_and_fix(
         "status",
         "down",
         "scale --hosts 2",
+        "autoscale dry-run --hosts 1 4",
         "order show o1",
         "order list --json",
         "ingest --redis-stream s --group g",
@@ -111,6 +112,9 @@ def test_a_second_up_is_told_who_holds_the_folder(tmp_path: Path, capsys: pytest
         "up --redis-cluster",
         "up --hosts 0",
         "scale",
+        "autoscale often",
+        "up --replicas 1",
+        "bench chaos --minutes 1 --json x.json --fault earthquake",
         "simulate",
         "simulate --seeds 5..1",
         "simulate --seeds a..b",
