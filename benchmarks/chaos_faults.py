@@ -80,7 +80,7 @@ async def _server_hangs(system: System, _: random.Random) -> Done:
 async def _server_is_slow(system: System, _: random.Random) -> Done:
     client: Any = Redis.from_url(system.journal_url)
     async with client:
-        for _ in range(int(SLOW_S * 1_000 / SLOW_EACH_MS)):
+        for _times in range(int(SLOW_S * 1_000 / SLOW_EACH_MS)):
             await client.execute_command("CLIENT", "PAUSE", SLOW_EACH_MS - 20, "ALL")
             await asyncio.sleep(SLOW_EACH_MS / 1_000)
     return Done(f"let the journal's server answer once in {SLOW_EACH_MS} ms, for {SLOW_S:g} s")
