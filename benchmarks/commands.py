@@ -12,6 +12,7 @@ import typer
 
 from benchmarks import commands_of_lives, commands_of_searches
 from benchmarks.budget import Budget
+from benchmarks.chaos_command import chaos_run
 from benchmarks.console import (
     EXIT_INCOMPLETE,
     ExecutorsOption,
@@ -31,6 +32,7 @@ from benchmarks.system import Layout
 from runtime.limits import SHARDS_DEFAULT, STREAM_UNANSWERED_LINES_MAX
 
 bench = typer.Typer(help="Load shapes and measured runs.", no_args_is_help=True)
+bench.command("chaos")(chaos_run)
 
 
 @bench.command("orders")

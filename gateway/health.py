@@ -10,6 +10,7 @@ from gateway.bodies import read_body
 from gateway.context import Authenticated, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.violations import BadRequest, Violation
+from runtime.cluster.autoscale import MODES, Setting
 
 router = APIRouter(tags=["Status"])
 _started = time.monotonic()
@@ -38,7 +39,7 @@ async def status(
     return JsonAnswer(
         {
             "catalog": runtime.catalogs.current.version,
-            "freeDisk": await runtime.free_disk(),
+            "freeDisk": not await runtime.full_disk(),
             "gatewayUptimeSeconds": round(time.monotonic() - _started, 3),
             **await runtime.status(new_window=window == "new"),
         }
@@ -84,3 +85,35 @@ async def scale(request: Request, _: Operator) -> Response:
     return JsonAnswer(
         await gateway.runtime.scale(hosts=wanted.hosts, executors=wanted.executors, gateways=wanted.gateways)
     )
+
+
+@router.post(
+    "/api/v1/autoscale",
+    summary="Choose whether the numbers of hosts and executors follow the load",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "mode": {"type": "string", "enum": list(MODES)},
+                            "targets": {"type": "object"},
+                        },
+                    },
+                    "example": {"mode": "dry-run", "targets": {"hosts": [1, 4], "cycle_p99_ms": 1000}},
+                }
+            },
+        }
+    },
+)
+async def autoscale(request: Request, _: Operator) -> Response:
+    """Answers the setting with all its targets, and what the policy advised last."""
+    gateway = gateway_of(request)
+    body = await read_body(request, gateway.settings.body_bytes_max)
+    try:
+        setting = msgspec.json.decode(body, type=Setting)
+    except msgspec.DecodeError as problem:
+        raise BadRequest("invalidRequest", str(problem), [Violation("", "invalid", str(problem))]) from None
+    return JsonAnswer(await gateway.runtime.autoscale(setting))

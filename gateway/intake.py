@@ -61,11 +61,10 @@ class Intake:
     async def obstacle(self) -> Exception | None:
         """What keeps every new order out at the moment; asked once for many lines."""
         try:
-            if await self._gateway.runtime.free_disk():
-                return None
+            folder = await self._gateway.runtime.full_disk()
         except OrderloomError as problem:
             return problem
-        return DiskFull("the journal's disk is full: no new orders until there is room")
+        return DiskFull(folder) if folder else None
 
     def feed(self, number: int, line: bytes | TooLong, obstacle: Exception | None = None) -> None:
         """Take one line; its answer comes out of :meth:`answers`."""

@@ -6,6 +6,7 @@
     ├── Unavailable          ours, for now: the caller may repeat with the same key (HTTP 503, Retry-After)
     │   ├── NoOwner          a shard has no live owner at the moment
     │   ├── JournalAway      the journal does not answer
+    │   ├── JournalBehind    the journal has lost what it had acknowledged: a person decides
     │   ├── Superseded       a newer Coordinator has taken over: ask that one
     │   └── DiskFull         the journal's disk has no room
     ├── Busy                 the caller is faster than we are: repeat later (HTTP 429, Retry-After)
@@ -44,6 +45,12 @@ class JournalAway(Unavailable):
     code = "journalAway"
 
 
+class JournalBehind(Unavailable):
+    """A shard's journal stands before what it had acknowledged; nothing of the shard is read or written."""
+
+    code = "journalBehind"
+
+
 class Superseded(Unavailable):
     """A newer Coordinator has taken over; this one decides nothing any more."""
 
@@ -54,6 +61,9 @@ class DiskFull(Unavailable):
     """The journal's disk has no room; new orders are refused until it has."""
 
     code = "diskFull"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"disk full: {folder}; no new orders until there is room")
 
 
 class Busy(OrderloomError):

@@ -14,6 +14,7 @@ from actors.behaviour import Dispatch
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
 from runtime.journal.contract import Journal
 from runtime.kernel.bounds import Bounds
@@ -92,9 +93,9 @@ class LocalRuntime:
         answers = await asyncio.gather(*(self._ask(group, None) for group in groups))
         return [_state(a.state) if isinstance(a, View) and a.state is not None else None for a in answers]
 
-    async def free_disk(self) -> bool:
+    async def full_disk(self) -> str:
         """See the port."""
-        return True
+        return ""
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""
@@ -103,6 +104,10 @@ class LocalRuntime:
     async def scale(
         self, *, hosts: int | None, executors: int | None, gateways: int | None
     ) -> dict[str, Any]:
+        """See the port: one process does not scale."""
+        raise Unavailable("this runtime is one process: start a cluster to scale")
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
         """See the port: one process does not scale."""
         raise Unavailable("this runtime is one process: start a cluster to scale")
 

@@ -7,6 +7,7 @@ from zlib import crc32
 from actors.group import OrderGroup
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.journal.contract import Journal
 
 
@@ -29,8 +30,8 @@ class Runtime(Protocol):
         :raises runtime.errors.Unavailable: neither an owner nor the journal can tell.
         """
 
-    async def free_disk(self) -> bool:
-        """Whether the journal's disk has room for new orders."""
+    async def full_disk(self) -> str:
+        """The folder whose disk has no room for new orders; empty while it has."""
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """Processes, shards and counters as they are now, for operators and benchmarks.
@@ -42,6 +43,12 @@ class Runtime(Protocol):
         self, *, hosts: int | None, executors: int | None, gateways: int | None
     ) -> dict[str, Any]:
         """Ask for other numbers of processes (None: leave as it is); answers the numbers now wanted.
+
+        :raises runtime.errors.Unavailable: nobody can carry it out at the moment.
+        """
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """Choose whether the numbers follow the load; answers the setting and the last advice.
 
         :raises runtime.errors.Unavailable: nobody can carry it out at the moment.
         """

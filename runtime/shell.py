@@ -123,6 +123,8 @@ class Shell:
         self._blocking = blocking
         """Whether decisions may block (they are made in other processes): then the kernel steps in a thread."""
         self._lost: Callable[[int], None] = lambda shard: None
+        self.behind: dict[int, str] = {}
+        """Shards whose journal has lost what it had acknowledged, with the sentence: nobody may go on from there."""
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -285,6 +287,10 @@ class Shell:
         for commit, verdict in zip(commits, verdicts, strict=True):
             if isinstance(verdict, InDoubt):
                 log.warning("no verdict", host=self.name, shard=commit.shard, reason=verdict.reason)
+            elif isinstance(verdict, Fenced):
+                log.warning("fenced", host=self.name, shard=commit.shard, reason=verdict.sentence)
+                if verdict.epoch == commit.epoch and verdict.position < commit.expected:
+                    self.behind[commit.shard] = verdict.sentence
         return [CommitAnswered(c.shard, c.epoch, v) for c, v in zip(commits, verdicts, strict=True)]
 
     def _release(self, outputs: Outputs) -> None:

@@ -220,8 +220,11 @@ class Supervisor:
         while True:
             found = await asyncio.to_thread(below, os.getpid(), [*self._not_ours, *self._server_pids()])
             if found != written:
-                run_record.write_processes(self.data, found)
-                written = found
+                try:
+                    run_record.write_processes(self.data, found)
+                    written = found
+                except OSError as full:
+                    log.warning("processes not written down", reason=str(full))
             reap_orphans(self._spared())
             await asyncio.sleep(LOOK_S)
 
@@ -237,7 +240,11 @@ class Supervisor:
 
     def _note(self, **changes: object) -> None:
         self.record = msgspec.structs.replace(self.record, **changes)
-        self.record.write(self.data)
+        try:
+            self.record.write(self.data)
+        except OSError as full:
+            # A full disk ends the server, not its supervisor; the record is written with the next change.
+            self._say(f"what runs cannot be written down: {full}")
 
     def _say(self, sentence: str) -> None:
         log.info(sentence)

@@ -43,6 +43,14 @@ RedisOption = Annotated[
         rich_help_panel="Places",
     ),
 ]
+ReplicasOption = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Acknowledge only what so many replicas of the server have on disk, too (WAITAOF).",
+        rich_help_panel="Places",
+    ),
+]
 RedisClusterOption = Annotated[
     bool, typer.Option("--redis-cluster", help="The server is a Redis Cluster.", rich_help_panel="Places")
 ]
@@ -116,17 +124,22 @@ def up(
     targets: TargetsOption = None,
     catalog: CatalogOption = None,
     token_file: TokensOption = None,
+    replicas: ReplicasOption = 0,
 ) -> None:
     """Start a system and keep it up, in the foreground, until Ctrl-C.
 
     Prints one JSON line once all is up: `{"ready": true, "gateway": URL, "token": …, "dashboard": URL, "pids": {…}}`.
     Started again on the same folder it finds its orders, whatever ended it.
     """
+    import msgspec
+
     options = _options(
         port, data, redis_url, redis_cluster, placement, hosts, executors, gateways, ray_address, bind, targets,
         catalog, token_file,
     )  # fmt: skip
-    _serve(options, shards, _print_ready, _say)
+    if replicas and not redis_url:
+        raise CommandFailed("--replicas needs a server of yours that has them: --redis-url", EXIT_USAGE)
+    _serve(msgspec.structs.replace(options, replicas=replicas), shards, _print_ready, _say)
 
 
 def demo(

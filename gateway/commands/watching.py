@@ -1,4 +1,4 @@
-"""`orderloom status` and `orderloom scale`: what runs, what flows, and how much of it there should be."""
+"""`orderloom status`, `scale` and `autoscale`: what runs, what flows, and how much of it there should be."""
 
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command("status")(status)
     app.command("scale")(scale)
+    app.command("autoscale")(autoscale)
 
 
 def status(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
@@ -61,6 +62,9 @@ def _show(told: dict[str, Any]) -> None:
     console.print(processes)
     if shards.get(""):
         console.print(f"{shards['']} shards have no owner at the moment", style="yellow")
+    for shard in told.get("shards", []):
+        if "stopped" in shard:
+            console.print(f"stopped: {shard['stopped']}", style="red", markup=False)
 
 
 def _shards_by_owner(shards: Any) -> dict[str, int]:
@@ -96,3 +100,44 @@ def scale(
         print_json(now)
     else:
         typer.echo("wanted: " + ", ".join(f"{number} {kind}" for kind, number in now.items()))
+
+
+def autoscale(
+    mode: Annotated[
+        str,
+        typer.Argument(help="`off`; `dry-run`: say in log and status what would be done; `on`: do it."),
+    ],
+    hosts: Annotated[tuple[int, int], typer.Option(min=1, help="At least and at most so many.")] = (1, 8),
+    executors: Annotated[tuple[int, int], typer.Option(min=1, help="At least and at most so many.")] = (1, 8),
+    waiting_per_host: Annotated[
+        int, typer.Option(min=1, help="More hosts beyond so many waiting messages each.")
+    ] = 500,
+    cycle_p99_ms: Annotated[int, typer.Option(min=1, help="More hosts beyond this cycle time.")] = 2_000,
+    out_per_executor: Annotated[
+        int, typer.Option(min=1, help="More executors beyond so many tasks each.")
+    ] = 2_000,
+    cool_down_s: Annotated[
+        float, typer.Option(min=0, help="After a change nothing changes for so long.")
+    ] = 60.0,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the numbers of hosts and executors follow the load, or say what that would do."""
+    from runtime.cluster.autoscale import MODES
+
+    if mode not in MODES:
+        raise CommandFailed(f"the mode is {', '.join(MODES)}, not {mode!r}", EXIT_USAGE)
+    targets = {
+        "hosts": list(hosts),
+        "executors": list(executors),
+        "waiting_per_host": waiting_per_host,
+        "cycle_p99_ms": cycle_p99_ms,
+        "out_per_executor": out_per_executor,
+        "cool_down_s": cool_down_s,
+    }
+    with gateway(data) as client:
+        now = answer(client.post("/api/v1/autoscale", json={"mode": mode, "targets": targets}))
+    if as_json:
+        print_json(now)
+    else:
+        typer.echo(f"autoscale: {now['mode']}")

@@ -117,8 +117,8 @@ async def create_product_order(
     door, runtime = gateway.door, gateway.runtime
     body = await read_body(request, gateway.settings.body_bytes_max)
     admitted = door.admit(door.read(body), principal, idempotency_key, raw=body)
-    if not await runtime.free_disk():
-        raise DiskFull("the journal's disk is full: no new orders until there is room")
+    if folder := await runtime.full_disk():
+        raise DiskFull(folder)
     reply = await runtime.send(admitted.order, admitted.message)
     if isinstance(reply, KeyConflict):
         href = gateway.settings.href(reply.order)

@@ -39,6 +39,8 @@ class Assignment:
         self._handing_over = False
         self._missed: set[tuple[int, int]] = set()
         """What hosts said once that they do not have: on its way to them, unless they say so again."""
+        self.stopped: dict[int, str] = {}
+        """Shards that nobody may own, with the sentence on why; see :meth:`stop`."""
         self._missing: set[int] = set()
         """What its owner does not have: it acquires it anew; nobody else may answer for it while that one lives."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,6 +71,18 @@ class Assignment:
                 self._missed.add((shard, owner.epoch))
         return stale
 
+    def stop(self, shards: Mapping[int, str]) -> bool:
+        """Take shards from everybody: to go on from where their journal stands would hide what it has lost.
+
+        True: there are new ones.
+        """
+        new = {shard: why for shard, why in shards.items() if shard not in self.stopped}
+        for shard, why in new.items():
+            log.error("shard stopped", shard=shard, reason=why)
+            self.stopped[shard] = why
+            self._settle(shard, Owner("", self.owners[shard].epoch))
+        return bool(new)
+
     def step(self, living: Sequence[str], leaving: Sequence[str] = ()) -> None:
         """Set out with what can go now. ``leaving`` are living hosts that are to own nothing, if others are left."""
         staying = [host for host in living if host not in leaving] or list(living)
@@ -78,7 +92,11 @@ class Assignment:
         takes: dict[str, list[int]] = {}
         for shard, host in enumerate(spread(bound, staying)):
             owner = self.owners[shard].host
-            if shard in self._moving or (owner == host and shard not in self._missing):
+            if (
+                shard in self._moving
+                or shard in self.stopped
+                or (owner == host and shard not in self._missing)
+            ):
                 continue
             if owner not in living or owner == host:
                 takes.setdefault(host, []).append(shard)

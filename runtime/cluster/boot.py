@@ -104,7 +104,9 @@ class Cluster:
         """Empty, or what is broken and cannot be mended from inside Ray."""
         try:
             try:
-                ray.get(self._coordinator.pulse.remote(), timeout=COORDINATOR_PATIENCE_S)
+                newer = ray.get(self._coordinator.pulse.remote(), timeout=COORDINATOR_PATIENCE_S)
+                if newer:
+                    return f"Coordinator {newer} has taken over the journal: does another system run on it?"
             except GetTimeoutError:
                 log.warning("coordinator hangs, it is started again")
                 ray.kill(self._coordinator, no_restart=False)

@@ -9,13 +9,15 @@ refused by shards and hosts; the leases it gives are no longer than its knowledg
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 from runtime.cluster.assignment import Assignment
+from runtime.cluster.autoscale import Setting
+from runtime.cluster.autoscaler import LOOK_S, Autoscaler
 from runtime.cluster.fleet import Fleet, RayFleet
 from runtime.cluster.leases import Renewal
 from runtime.cluster.options import ClusterOptions
@@ -53,11 +55,12 @@ class Coordinator:
         self.version = 0
         self.staff: Staff
         self.assignment: Assignment
+        self.autoscaler: Autoscaler
         self.journal: RedisJournal
         self._fleet = fleet or RayFleet(options)
         self._connect = connect
         self._ready: asyncio.Task[None] | None = None
-        self._minding: asyncio.Task[None] | None = None
+        self._minding: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._newest_at = 0.0
         """Since when we have not asked whether we still are the newest Coordinator; monotonic seconds."""
@@ -67,8 +70,8 @@ class Coordinator:
         return "Coordinator"
 
     async def pulse(self) -> int:
-        """Whether the process answers, whatever it may wait for; its id."""
-        return os.getpid()
+        """Whether the process answers, whatever it may wait for; the epoch of a newer Coordinator, 0 without one."""
+        return self._newer
 
     async def start(self) -> int:
         """Take up the work; answers the process id. Called by every other method, too: a restart needs no one else.
@@ -95,23 +98,37 @@ class Coordinator:
                 self.staff = Staff(
                     self._fleet, journal.registry, self.epoch, layout, self.options.lease_ms, self._change
                 )
+                self.autoscaler = Autoscaler(
+                    journal.registry, lambda: self.status(new_window=True), self.scale
+                )
+                await self.autoscaler.remember()
                 owners = [Owner(state.owner, state.epoch) for state in await journal.states()]
+                run, *lines = await journal.registry.remembered("stopped") or [""]
+                numbered = (line.split(" ", 1) for line in lines)
+                # Who starts `up` again goes on with what there is.
+                stopped = {int(shard): why for shard, why in numbered} if run == self.options.run else {}
                 await self.staff.take_over([owner.host for owner in owners if owner.host])
                 break
             except JournalAway as away:
                 log.warning("coordinator waits for the journal", reason=str(away))
                 await asyncio.sleep(JOURNAL_PAUSE_S)
         self.assignment = Assignment(self.epoch, owners, self.staff.hosts, self._change)
+        self.assignment.stop(stopped)
         log.info("coordinator began", epoch=self.epoch, hosts=self.staff.leases.members())
         self._change()
-        self._minding = asyncio.create_task(self._mind())
+        self._minding = [asyncio.create_task(self._mind()), asyncio.create_task(self._autoscale())]
 
     # -- what hosts and gateways ask ----------------------------------------------------------------------------
 
-    async def renew(self, host: str, held: Sequence[tuple[int, int]]) -> Renewal:
-        """A host renews its lease, and says which (shard, epoch)s it holds."""
+    async def renew(
+        self, host: str, held: Sequence[tuple[int, int]], behind: Mapping[int, str] | None = None
+    ) -> Renewal:
+        """A host renews its lease, and says which (shard, epoch)s it holds and which shards' journals are behind."""
         await self.start()
         age_s = time.monotonic() - self._newest_at
+        if behind and self.assignment.stop(behind):
+            stopped = [f"{shard} {why}" for shard, why in self.assignment.stopped.items()]
+            await self.journal.registry.remember("stopped", [self.options.run, *stopped])
         if not self.staff.renewed(host):
             return Renewal(self.epoch, False, age_s)
         return Renewal(self.epoch, True, age_s, self.assignment.heard(host, held))
@@ -135,6 +152,7 @@ class Coordinator:
             tuple(self.assignment.owners),
             tuple(sorted(self.staff.present["executors"])),
             tuple(sorted(self.staff.present["gateways"])),
+            dict(self.assignment.stopped),
         )
 
     # -- what operators ask -------------------------------------------------------------------------------------
@@ -148,6 +166,15 @@ class Coordinator:
         await self.staff.scale(self.options.run, wanted)
         return dict(self.staff.wanted)
 
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """Choose whether and between which bounds the numbers follow the load.
+
+        :raises JournalAway: it cannot be recorded, nothing changes.
+        """
+        await self.start()
+        await self.autoscaler.choose(setting)
+        return self.autoscaler.told()
+
     async def complete(self) -> bool:
         """Whether every shard has an owner and every process that is wanted runs."""
         await self.start()
@@ -159,13 +186,17 @@ class Coordinator:
         processes = Processes(
             *({name: one.handle for name, one in self.staff.present[kind].items()} for kind in KINDS)
         )
-        return await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
+        told = await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
+        return {**told, "autoscale": self.autoscaler.told()}
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
     @property
     def _owned(self) -> bool:
-        return all(owner.host in self.staff.leases for owner in self.assignment.owners)
+        return all(
+            owner.host in self.staff.leases or shard in self.assignment.stopped
+            for shard, owner in enumerate(self.assignment.owners)
+        )
 
     async def _mind(self) -> None:
         while not self._newer:
@@ -188,6 +219,14 @@ class Coordinator:
                 # We were stopped: whoever renewed meanwhile has not been heard, that is not their silence.
                 log.warning("coordinator was stopped", seconds=round(time.monotonic() - slept_at, 1))
                 self.staff.forgive(time.monotonic())
+
+    async def _autoscale(self) -> None:
+        while not self._newer:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self.autoscaler.look()
+            except Exception as away:
+                log.warning("not scaled", reason=repr(away))
 
     def _decide(self, now: float) -> None:
         """What is to be done now; whatever takes time goes on by itself."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import ray
 import structlog
-from ray.exceptions import RayActorError
+from ray.exceptions import GetTimeoutError, RayActorError
 
 from actors.behaviour import Decision
 from actors.group import OrderGroup, OrderGroupKind
@@ -23,6 +23,10 @@ from runtime.limits import DEDICATED_LINE_ACTORS_MAX
 
 log = structlog.get_logger()
 ATTEMPTS = 3
+LINE_PATIENCE_S = 30.0
+"""How long a line's actor may take, its start included; one that hangs is killed and made again."""
+ORDER_PATIENCE_S = 2 * ATTEMPTS * LINE_PATIENCE_S
+"""The same for an order's, which may start actors for its lines meanwhile."""
 _encode = msgspec.msgpack.Encoder().encode
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
 
@@ -87,7 +91,7 @@ class _Lines:
                 named = process.options(name=line_name(self._order, line), num_cpus=0, get_if_exists=True)
                 actor = self._actors[line] = named.remote(self._order, line)
             try:
-                decision: Decision = ray.get(method(actor).remote(*arguments))
+                decision: Decision = _answer(actor, method(actor).remote(*arguments), LINE_PATIENCE_S)
                 return decision
             except RayActorError as lost:
                 log.warning("line actor lost", order=self._order, line=line, reason=type(lost).__name__)
@@ -135,7 +139,8 @@ class DedicatedOrders(OrderGroupKind):
                 named = process.options(name=order_name(group), num_cpus=0, get_if_exists=True)
                 actor = self._actors[group] = named.remote(group, self._catalogs)
             try:
-                decision: Decision = ray.get(actor.handle.remote(group, encoded, message, now))
+                asked = actor.handle.remote(group, encoded, message, now)
+                decision: Decision = _answer(actor, asked, ORDER_PATIENCE_S)
             except RayActorError as lost:
                 log.warning("order actor lost", order=group, reason=type(lost).__name__)
                 self._actors.pop(group, None)
@@ -147,3 +152,13 @@ class DedicatedOrders(OrderGroupKind):
                 ray.kill(self._actors.pop(group))
             return state, decision
         raise Unavailable(f"the actor of order {group} was lost {ATTEMPTS} times in a row")
+
+
+def _answer(actor: Any, reference: Any, patience_s: float) -> Any:
+    """What an actor answered (:raises RayActorError: it is lost, or was killed because it hangs)."""
+    try:
+        return ray.get(reference, timeout=patience_s)
+    except GetTimeoutError:
+        log.warning("actor hangs, it is killed", seconds=patience_s)
+        ray.kill(actor)
+        raise RayActorError from None

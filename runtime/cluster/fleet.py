@@ -86,7 +86,12 @@ class RayFleet:
         """See :class:`Fleet`. Ray does not restart them: whoever is lost is replaced under another name."""
         actor: Any = ray.remote(self._class(kind))
         named = actor.options(
-            name=name, lifetime="detached", num_cpus=0, max_restarts=0, max_concurrency=CONCURRENT_CALLS
+            name=name,
+            lifetime="detached",
+            num_cpus=0,
+            max_restarts=0,
+            max_concurrency=CONCURRENT_CALLS,
+            scheduling_strategy="SPREAD",
         )
         return Process(name, named.remote(name, self._options))
 

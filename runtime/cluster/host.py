@@ -74,7 +74,10 @@ class Host:
 
     async def _start(self) -> None:
         journal = await RedisJournal.connect(
-            self.options.journal_url, archive=Path(self.options.archive), cluster=self.options.journal_cluster
+            self.options.journal_url,
+            archive=Path(self.options.archive),
+            cluster=self.options.journal_cluster,
+            replicas=self.options.replicas,
         )
         catalogs = catalogs_of(self.options)
         self.shell = shell = Shell(
@@ -208,7 +211,7 @@ class Host:
     async def _renewed(self, coordinator: Any, timeout_s: float) -> None:
         sent = time.monotonic()
         held = [(number, shard.epoch) for number, shard in self._shell.kernel.shards.items()]
-        asked = _ref(coordinator.renew.remote(self.name, held))
+        asked = _ref(coordinator.renew.remote(self.name, held, dict(self._shell.behind)))
         renewal: Renewal = await asyncio.wait_for(asked, timeout_s)
         if renewal.coordinator < self._coordinator:
             return

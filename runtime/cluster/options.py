@@ -12,6 +12,8 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     """Data folder: archive, logs, settings."""
     journal_url: str
     journal_cluster: bool = False
+    replicas: int = 0
+    """How many replicas must have a commit on disk, too, before it is acknowledged."""
     ray_address: str = "local"
     """``local`` starts Ray here; anything else is the address of a running one."""
     placement: str = "pooled"

@@ -74,7 +74,11 @@ async def report(
             "gateways": _pids(said_gateways),
         },
         "hosts": said_hosts,
-        "shards": [{"shard": n, "owner": o.host, "epoch": o.epoch} for n, o in enumerate(table.owners)],
+        "shards": [
+            {"shard": n, "owner": o.host, "epoch": o.epoch}
+            | ({"stopped": table.stopped[n]} if n in table.stopped else {})
+            for n, o in enumerate(table.owners)
+        ],
     }
 
 

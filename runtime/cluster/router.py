@@ -17,11 +17,12 @@ from ray.exceptions import ActorUnavailableError, RayError
 from actors.group import OrderGroup, OrderGroupKind
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.table import Table
-from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
+from runtime.errors import Busy, JournalAway, JournalBehind, NoOwner, Unavailable
 from runtime.history import fold
 from runtime.journal.contract import Journal
 from runtime.journal.embedded import disk_free_ok
@@ -118,13 +119,13 @@ class Router:
             raise Unavailable(f"order {group} could not be read")
         return None if answer.state is None else _state(answer.state)
 
-    async def free_disk(self) -> bool:
+    async def full_disk(self) -> str:
         """See the port; looked up once a second. An external server looks after its own disk."""
         now = time.monotonic()
         if now - self._disk_looked_at >= DISK_LOOK_S:
             self._disk_looked_at = now
             self._disk_ok = await asyncio.to_thread(disk_free_ok, Path(self.options.data))
-        return self._disk_ok
+        return "" if self._disk_ok else self.options.data
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         """See the port."""
@@ -139,6 +140,11 @@ class Router:
         told: dict[str, Any] = await self._operator(
             "scale", {k: v for k, v in asked.items() if v is not None}
         )
+        return told
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        """See the port."""
+        told: dict[str, Any] = await self._operator("autoscale", setting)
         return told
 
     async def _operator(self, method: str, *arguments: Any) -> Any:
@@ -157,6 +163,8 @@ class Router:
         deadline = 0.0
         while True:
             table = self._table
+            if table is not None and shard in table.stopped:
+                raise JournalBehind(table.stopped[shard])
             owner = table.owners[shard] if table is not None else None
             link = self._links.get(owner.host) if owner is not None else None
             if owner is not None and link is not None:

@@ -20,6 +20,8 @@ class Table(msgspec.Struct, frozen=True):
     owners: tuple[Owner, ...]
     executors: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
+    stopped: dict[int, str] = {}
+    """Shards that nobody may own, with the sentence on why."""
 
 
 def spread(owners: Sequence[str], hosts: Iterable[str]) -> list[str]:

@@ -32,6 +32,22 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class Replicas(msgspec.Struct, frozen=True):
+    """How many replicas must have a write on disk, and the commands that wait for it."""
+
+    number: int
+    commands: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, number: int, limit_ms: int) -> "Replicas":
+        """Wait for ``number`` replicas, each of the two waits for ``limit_ms`` at most.
+
+        A replica is asked once how far it is. Asked by WAITAOF alone it answers before it has synced what came with the
+        question, and says so by itself a second later. It answers WAIT after it has, so that WAITAOF then hears it.
+        """
+        return cls(number, (command(b"WAIT", number, limit_ms), command(b"WAITAOF", 1, number, limit_ms)))
+
+
 def is_away(error: hiredis.ReplyError) -> bool:
     """Whether an error reply says that the server cannot answer now."""
     return str(error).partition(" ")[0] in _AWAY
@@ -58,12 +74,12 @@ class Nodes:
         self._closed = False
 
     async def ask(
-        self, requests: Sequence[Request], *, lane: str, waitaof: bytes = b""
+        self, requests: Sequence[Request], *, lane: str, waitaof: "Replicas | None" = None
     ) -> list[Reply | Lost]:
         """One reply per request, in order: what the server said, or why nothing came. Raises nothing else.
 
-        :param waitaof: a command put behind each node's requests; its reply ``[local, replicas]`` below the wish
-            makes that node's replies :class:`Lost`.
+        :param waitaof: put behind each node's requests; fewer replicas than it wishes make that node's replies
+            :class:`Lost`.
         """
         answers: list[Reply | Lost] = [None] * len(requests)
         if self._stale:
@@ -181,7 +197,7 @@ class Nodes:
         asking: list[bool],
         load: bool,
         lane: str,
-        waitaof: bytes,
+        waitaof: "Replicas | None",
     ) -> list[Reply | Lost]:
         """Replies of one node to its payloads, housekeeping replies taken out."""
         before = list(LOAD) if load else []
@@ -193,7 +209,7 @@ class Nodes:
             mine.append(len(parts))
             parts.append(payload)
         if waitaof:
-            parts.append(waitaof)
+            parts += waitaof.commands
         try:
             wire = await self.wire(address, lane)
             replies: list[Reply | Lost] = list(
@@ -203,7 +219,7 @@ class Nodes:
             self._stale = self.cluster
             replies = [*lost.replies, *[lost] * (len(parts) - len(lost.replies))]
         if waitaof:
-            replies = _on_disk(replies, int(waitaof.split(b"\r\n")[6]))
+            replies = _on_disk(replies, waitaof.number)
         for number in mine:
             if isinstance(replies[number], hiredis.ReplyError) and str(replies[number]).startswith(
                 "READONLY"

@@ -28,7 +28,7 @@ from runtime.journal.faults import JournalDamaged, JournalFault
 from runtime.journal.follow import Follower
 from runtime.journal.functions import Calls, command
 from runtime.journal.keys import Keys, agreed_shards, check_namespace, coordinator_key, shards_key
-from runtime.journal.nodes import Nodes, Request, is_away
+from runtime.journal.nodes import Nodes, Replicas, Request, is_away
 from runtime.journal.registry import Registry
 from runtime.journal.verdicts import fenced, refused_owner
 from runtime.journal.wire import Address, Lost, Reply
@@ -54,10 +54,7 @@ class RedisJournal:
         self._nodes = nodes
         self._keys = keys
         self._calls = Calls(keys)
-        self._waitaof = b""
-        if replicas:
-            limit_ms = int(nodes.answer_timeout_s * 500)
-            self._waitaof = command(b"WAITAOF", 1, replicas, limit_ms)
+        self._waitaof = Replicas.of(replicas, int(nodes.answer_timeout_s * 250)) if replicas else None
         self._follower = Follower(nodes, keys, self._from_archive)
 
     @classmethod

@@ -35,7 +35,7 @@ def ran(data: Path, pid: int, began: float = 0.0) -> None:
 
 def test_help_is_quick_and_names_every_command() -> None:
     helped = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for command in "up down demo status scale order catalog simulate ingest bench".split():
+    for command in "up down demo status scale autoscale order catalog simulate ingest bench".split():
         assert f" {command} " in helped.stdout, command
     # What must never come in is Ray, which alone costs a second.
     slow = "import sys, gateway.cli; print([m for m in ('ray', 'redis', 'fastapi', 'httpx') if m in sys.modules])"
@@ -72,6 +72,7 @@ def test_a_broken_catalog_is_told_with_file_line_and_fix(
         "status",
         "down",
         "scale --hosts 2",
+        "autoscale dry-run --hosts 1 4",
         "order show o1",
         "order list --json",
         "ingest --redis-stream s --group g",
@@ -107,6 +108,9 @@ def test_a_second_up_is_told_who_holds_the_folder(tmp_path: Path, capsys: pytest
         "up --redis-cluster",
         "up --hosts 0",
         "scale",
+        "autoscale often",
+        "up --replicas 1",
+        "bench chaos --minutes 1 --json x.json --fault earthquake",
         "simulate",
         "simulate --seeds 5..1",
         "simulate --seeds a..b",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -146,3 +147,20 @@ async def test_stopping_while_starting_is_quick(tmp_path: Path, rays: list[FakeR
     supervisor.stop()
     await asyncio.wait_for(running, 10)
     assert rays[0].ended == "stopped"
+
+
+async def test_a_folder_that_takes_no_more_ends_nothing(
+    tmp_path: Path, rays: list[FakeRay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    said: list[str] = []
+    supervisor = Supervisor(options_for(tmp_path), ray=FakeRay, say=said.append)
+    async with supervised(supervisor) as record:
+        assert record.server is not None
+        with monkeypatch.context() as disk:
+            disk.setattr(run_record, "_replace", full)
+            os.kill(record.server.pid, signal.SIGKILL)
+            await until(lambda: "the journal's server is back" in said)
+        assert any("No space left" in sentence for sentence in said)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from benchmarks import chaos_judge as judge
+from benchmarks.chaos_load import Load
+from benchmarks.chaos_system import System, kill
 from runtime.journal.embedded import EmbeddedServer
-from tests.faults import judge
-from tests.faults.system import Load, System, kill
 
 pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(200)]
 SLOTS = 16_384
@@ -46,7 +47,7 @@ async def test_a_host_dies_and_every_acknowledged_order_completes(
         async with asyncio.timeout(60):
             await running
         assert load.refused == []
-        await judge.everything_ends(system, load)
-        await judge.repetitions_find_their_order(system, load)
+        assert await judge.everything_ends(system, load) == []
+        assert await judge.repetitions_find_their_order(system, load) == []
     finally:
         await system.stop()

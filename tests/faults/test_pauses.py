@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import chaos_judge as judge
+from benchmarks.chaos_load import Load
+from benchmarks.chaos_system import Element, System
 from gateway.settings import ORDERING_PATH
 from runtime.limits import LEASE_MS
-from tests.faults import judge
-from tests.faults.system import Element, Load, System
 
 pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(300)]
 ORDERS_PER_SECOND = 40.0
@@ -61,9 +62,9 @@ async def test_a_host_that_is_stopped_past_its_lease_is_replaced_and_wakes_to_no
     async with asyncio.timeout(60):
         await running
     assert load.refused == []
-    await judge.everything_ends(system, load)
-    judge.each_effect_once(element, load)
-    await judge.repetitions_find_their_order(system, load)
+    assert await judge.everything_ends(system, load) == []
+    assert judge.each_effect_once(element, load) == []
+    assert await judge.repetitions_find_their_order(system, load) == []
 
 
 async def test_while_the_journal_is_silent_the_gateway_says_503_and_afterwards_all_goes_on(
@@ -98,6 +99,6 @@ async def test_while_the_journal_is_silent_the_gateway_says_503_and_afterwards_a
     async with asyncio.timeout(60):
         await running
     assert load.refused == []
-    await judge.everything_ends(system, load)
-    judge.each_effect_once(element, load)
-    await judge.replay_tells_the_same(system, load, f"unix://{system.data / 'redis' / 'redis.sock'}")
+    assert await judge.everything_ends(system, load) == []
+    assert judge.each_effect_once(element, load) == []
+    assert await judge.replay_tells_the_same(system, load, system.journal_url) == []

@@ -15,6 +15,7 @@ from actors.group import OrderGroupKind, reply_of
 from actors.messages import AnyMessage, AnyReply, TaskResult, TaskResults
 from actors.structure import OrderGroup
 from catalog.store import sample_catalogs
+from runtime.cluster.autoscale import Setting
 from runtime.errors import OrderloomError
 from runtime.journal.contract import Commit, Committed
 from runtime.journal.frames import Record, encode_frame
@@ -98,8 +99,8 @@ class RecordingRuntime:
             raise self.fail
         return [self.groups.get(group) for group in groups]
 
-    async def free_disk(self) -> bool:
-        return self.room
+    async def full_disk(self) -> str:
+        return "" if self.room else "/data"
 
     async def status(self, *, new_window: bool = False) -> dict[str, Any]:
         return {"pids": {}}
@@ -108,6 +109,9 @@ class RecordingRuntime:
         self, *, hosts: int | None, executors: int | None, gateways: int | None
     ) -> dict[str, Any]:
         return {"hosts": hosts or 1, "executors": executors or 1, "gateways": gateways or 1}
+
+    async def autoscale(self, setting: Setting) -> dict[str, Any]:
+        return {"mode": setting.mode, "advice": None}
 
     def _entries(self, group: str, state: OrderGroup | None) -> set[bytes]:
         if state is None:

@@ -83,6 +83,14 @@ async def test_the_journal_of_an_order(http: httpx.AsyncClient, runtime: Recordi
     assert records[-1]["events"][-1]["event"] == "order"
 
 
+async def test_autoscale_takes_a_mode_and_targets_that_can_be(http: httpx.AsyncClient) -> None:
+    chosen = {"mode": "dry-run", "targets": {"hosts": [1, 4], "cool_down_s": 5}}
+    assert (await http.post("/api/v1/autoscale", json=chosen)).json()["mode"] == "dry-run"
+    for body in ({"mode": "often"}, {"targets": {"hosts": [4, 1]}}, {"targets": {"speed": 1}}, {"mode": 1}):
+        answer = await http.post("/api/v1/autoscale", json=body)
+        assert answer.status_code == 400, body
+
+
 async def test_status_scale_and_health(http: httpx.AsyncClient) -> None:
     bare = await http.get("/health", headers={"Authorization": ""})
     assert bare.json() == {"status": "ok"}

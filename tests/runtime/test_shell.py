@@ -1,6 +1,7 @@
 """The shell around the kernel: what it hands in, what it lets go, and when."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from benchmarks.shapes import orders
 from catalog.store import sample_catalogs
 from runtime import shell as shell_room
 from runtime.journal.contract import Commit, InDoubt, Verdict
+from runtime.journal.frames import decode_frame
 from runtime.journal.model import AsyncModelJournal, ModelJournal
 from runtime.kernel.words import Answer, NotNow, Outgoing, Taken, View, WrongOwner
 from runtime.shell import Request, Shell
@@ -46,6 +48,8 @@ class World:
     def __init__(self) -> None:
         self.journal = SlowJournal()
         self.leased = True
+        self.clock_ms = 0
+        """How far the wall clock is off."""
         self.shell = Shell(
             "test",
             self.journal,
@@ -53,6 +57,7 @@ class World:
             dispatch=self.dispatch,
             post=self.post,
             lease_valid=lambda: self.leased,
+            wall_ms=lambda: time.time_ns() // 1_000_000 + self.clock_ms,
         )
 
     def dispatch(self, entries: list[tuple[int, int, str, Dispatch]]) -> None:
@@ -159,3 +164,38 @@ async def test_a_shard_is_given_up_however_much_comes_in_and_is_not_read_afterwa
 async def test_a_shard_that_was_acquired_again_since_is_not_given_up(world: World) -> None:
     await world.shell.release(0, epoch=EPOCH - 1)
     assert isinstance(await world.read(0), View)
+
+
+async def test_a_journal_that_lost_what_it_had_acknowledged_is_told_and_not_gone_on_from(
+    world: World,
+) -> None:
+    assert isinstance(await world.submit(1), Accepted)
+    await world.ended(1)
+    world.journal.model._shards[0].frames.pop()  # a replica that was behind was promoted
+    assert isinstance(await world.submit(2), WrongOwner)
+    assert "has lost acknowledged frames" in world.shell.behind[0]
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+async def test_a_stepped_wall_clock_loses_no_order_and_no_record_runs_back(
+    world: World, step_ms: int
+) -> None:
+    dispatched: list[tuple[int, int, str, Dispatch]] = []
+    world.shell._dispatch = dispatched.extend
+    assert isinstance(await world.submit(1), Accepted)
+    world.clock_ms = step_ms
+    # Ahead, its answers are overdue at once and tasks go out again; back, nothing waits for the hour to pass again.
+    world.shell._dispatch = world.dispatch
+    world.dispatch(list(dispatched))
+    await world.ended(1)
+    world.clock_ms = 0
+    assert isinstance(await world.submit(2), Accepted)
+    await world.ended(2)
+    times = [
+        record.at
+        for _, data in world.journal.model.read(0, after=0)
+        for record in decode_frame(data).records
+        if record.group == f"o{1:024d}"
+    ]
+    assert len(times) > 1
+    assert times == sorted(times)

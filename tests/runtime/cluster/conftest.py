@@ -175,9 +175,9 @@ class World:
     @staticmethod
     async def end(coordinator: Coordinator) -> None:
         """kill -9 of a Coordinator: nothing of it goes on."""
-        if coordinator._minding is not None:
-            coordinator._minding.cancel()
-            await asyncio.wait({coordinator._minding})
+        for task in coordinator._minding:
+            task.cancel()
+            await asyncio.wait({task})
         coordinator.staff.close()
         coordinator.assignment.close()
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from ray.exceptions import ActorDiedError
 
+from runtime.cluster.table import Owner
 from runtime.errors import JournalAway, Superseded
 from tests.runtime.cluster.conftest import LEASE_MS, World
 
@@ -242,6 +243,26 @@ async def test_a_host_that_died_with_its_node_keeps_its_shards_until_its_lease_h
     await asyncio.sleep(0.05)
     assert name in world.owners()  # it may still answer reads
     await world.until(lambda: name not in world.owners() and world.kept())
+
+
+async def test_a_shard_whose_journal_is_behind_is_stopped_for_this_run(world: World) -> None:
+    first = await world.begin()
+    await world.until(world.kept)
+    host = world.owners()[3]
+    epoch = first.assignment.owners[3].epoch
+    del world.actors[host].held[3]
+    await first.renew(host, list(world.actors[host].held.items()), {3: "shard 3 has lost frames"})
+    await asyncio.sleep(LEASE_MS / 1_000)
+    assert first.assignment.owners[3] == Owner("", epoch)
+    assert (await first.watch((0, 0))).stopped == {3: "shard 3 has lost frames"}
+    assert await first.complete()
+    await world.end(first)
+    second = await world.begin()
+    await asyncio.sleep(0.1)
+    assert second.assignment.owners[3].host == ""
+    await world.end(second)
+    await world.begin(run="another run")
+    await world.until(world.kept)
 
 
 async def test_the_journal_is_away_and_nobody_is_sent_away_for_it(world: World) -> None:
