@@ -1,4 +1,4 @@
-"""`orderloom bench saturate`: figures that take many runs of one system."""
+"""`orderloom bench saturate` and `soak`: figures that take many runs of one system."""
 
 from typing import Annotated, Any
 
@@ -19,12 +19,14 @@ from benchmarks.console import (
 from benchmarks.generator import WAYS, Way
 from benchmarks.run import Options
 from benchmarks.saturation import POST_CONNECTIONS, search
+from benchmarks.soak import soak as soaked
 from benchmarks.system import Layout
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command("saturate")(saturate)
+    app.command("soak")(soak)
 
 
 def saturate(
@@ -56,6 +58,41 @@ def saturate(
     write(json_file, figures)
     stderr().print(summary(figures), markup=False, soft_wrap=True)
     if not figures["saturation"]:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long to load.")],
+    json_file: JsonOption,
+    shape: Annotated[str, typer.Option(help="Load shape.")] = "b6",
+    rate: Annotated[float, typer.Option(min=0.1, help="Orders per second, all the time.")] = 500.0,
+    window: Annotated[float, typer.Option(min=1, help="Seconds between two readings.")] = 60.0,
+    hosts: HostsOption = 1,
+    executors: ExecutorsOption = 1,
+    gateways: GatewaysOption = 1,
+) -> None:
+    """Load a system steadily and tell whether its memory or its latencies grow, with the slopes."""
+    options = Options(
+        shape=shape_named(shape),
+        seconds=window,
+        rate=rate,
+        layout=Layout(hosts=hosts, executors=executors, gateways=gateways),
+    )
+    with progress(f"{minutes:g} minutes of {shape} at {rate:g}/s") as say:
+        figures = soaked(options, max(1, round(minutes * 60 / window)), say)
+    write(json_file, figures)
+    console = stderr()
+    console.print(f"{figures['completed']:,} of {figures['accepted']:,} accepted orders completed")
+    for name, line in figures["slopes"].items():
+        console.print(
+            f"{name}: mean {line['mean']:,}, {line['per_hour']:+,} an hour (standard error {line['standard_error']:,})"
+            + (", beyond noise" if line["beyond_noise"] else ""),
+            markup=False,
+            soft_wrap=True,
+        )
+    if not figures["slopes"]:
+        console.print("too few windows for slopes: load for longer, or choose shorter ones with --window")
+    if not figures["all_completed"]:
         raise typer.Exit(EXIT_INCOMPLETE)
 
 

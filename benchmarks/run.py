@@ -21,7 +21,7 @@ import httpx
 import msgspec
 
 from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, Way, arguments
-from benchmarks.machine import machine
+from benchmarks.machine import circumstances, machine
 from benchmarks.processes import cpu_seconds
 from benchmarks.shapes import Shape
 from benchmarks.system import Layout, System, running
@@ -107,8 +107,9 @@ def run(options: Options, progress: Progress | None = None) -> dict[str, Any]:
 
 async def measure(options: Options, progress: Progress) -> dict[str, Any]:
     """As ``run``, for a caller with a loop of its own."""
+    found = circumstances()
     async with running(options.layout) as system:
-        return await measure_at(system, options, progress)
+        return {**await measure_at(system, options, progress), **found}
 
 
 async def measure_at(system: System, options: Options, progress: Progress) -> dict[str, Any]:
@@ -219,6 +220,7 @@ def report(
         "ended_otherwise": counted["partial"] + counted["cancelled"] + counted["rejected"],
         "in_progress": counted["in_progress"],
         "memory_growth_bytes": memory,
+        "memory_bytes": watch.now.get("memory", {}),
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in sorted(cpu.items())},
         "cpu_us_per_order": {
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed

@@ -1,0 +1,372 @@
+"""The report: figures of any benchmark's JSON files as one HTML page that needs no network.
+
+Each kind of file has its section; a page shows the sections it has files for. What was measured stands in the files,
+this room only shows it: it computes nothing but ratios that a figure's title names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from benchmarks.plots import Bar, Line, bars, lines, number
+
+Figures = dict[str, Any]
+Files = Mapping[str, Figures]
+"""Figures by the name of their file."""
+
+
+class NotAReport(ValueError):
+    """A file that no benchmark wrote."""
+
+
+def kind_of(figures: Figures) -> str:
+    """What kind of benchmark wrote this."""
+    return str(figures.get("kind", "run" if "orders_per_second" in figures else ""))
+
+
+def report(files: Files) -> str:
+    """The page.
+
+    :raises NotAReport: naming the file.
+    """
+    for name, figures in files.items():
+        if kind_of(figures) not in KINDS:
+            raise NotAReport(f"{name} is no figures of a benchmark: its kind is {kind_of(figures)!r}")
+    sections = []
+    for title, make, kinds in SECTIONS:
+        of_kind = {name: figures for name, figures in files.items() if kind_of(figures) in kinds}
+        if of_kind and (body := make(of_kind)):
+            anchor = title.lower().replace(" ", "-")
+            sections.append((anchor, title, body))
+    contents = "".join(f'<a href="#{anchor}">{escape(title)}</a>' for anchor, title, _ in sections)
+    body = "".join(
+        f'<section id="{anchor}"><h2>{escape(title)}</h2>{text}</section>' for anchor, title, text in sections
+    )
+    return PAGE.format(style=STYLE, circumstances=_circumstances(files), contents=contents, body=body)
+
+
+def _throughput(files: Files) -> str:
+    rows = []
+    for figures in files.values():
+        if kind_of(figures) == "run":
+            offered = f" at {number(figures['rate'])}/s" if figures.get("rate") else ""
+            rows.append(Bar(f"{figures['shape']}{offered}", {"orders/s": figures["orders_per_second"]}))
+        else:
+            rows.append(Bar(f"{_searched(figures)} saturation", {"orders/s": figures["saturation"]}))
+    return _figure(bars(rows, "orders/s"), "Accepted to completed, the tail after the last order included.")
+
+
+def _latency(files: Files) -> str:
+    rows, table = [], []
+    for figures in files.values():
+        of_run = kind_of(figures) == "run"
+        point = figures if of_run else figures["half"]
+        if not point or not point["accept_ms"]["p50"]:
+            continue
+        what = figures["shape"] if of_run else f"{_searched(figures)}, half of saturation"
+        for which in ("accept", "cycle"):
+            percentiles = point[f"{which}_ms"]
+            if percentiles:
+                p50, p99, p999 = (percentiles[each] for each in ("p50", "p99", "p999"))
+                rows.append(
+                    Bar(
+                        f"{which}: {figures['shape']}{'' if of_run else ' half'}",
+                        {"p50": p50, "to p99": max(0, p99 - p50), "to p99.9": max(0, p999 - p99)},
+                        f"{number(p50)} / {number(p99)} / {number(p999)}",
+                    )
+                )
+                table.append((what, which, p50, p99, p999))
+    if not rows:
+        return ""
+    return _figure(
+        bars(rows, "ms"), "Percentiles p50 / p99 / p99.9, from the instant an order was due."
+    ) + _table(("what", "latency", "p50 ms", "p99 ms", "p99.9 ms"), table)
+
+
+def _saturation(files: Files) -> str:
+    out = []
+    for figures in files.values():
+        curve = figures["curve"]
+        missed = frozenset(at for at, each in enumerate(curve) if not each["kept"])
+        most = max(each["offered_per_second"] for each in curve)
+        done = [(each["offered_per_second"], each["completed_per_second"]) for each in curve]
+        out.append(f"<h3>{escape(_searched(figures))}</h3>")
+        out.append(
+            _figure(
+                lines(
+                    [
+                        Line("completed", done, missed),
+                        Line("offered", [(0, 0), (most, most)], dashed=True, marked=False),
+                    ],
+                    "offered orders/s",
+                    "completed orders/s",
+                ),
+                f"Saturation {number(figures['saturation'])}/s (rings: rates that were not kept), "
+                f"peak {number(figures['peak'])}/s, {figures['step_seconds']:g} s a rate.",
+            )
+        )
+        latencies = [
+            Line(
+                f"{which} {name}",
+                [(each["offered_per_second"], each[f"{which}_ms"].get(name, 0)) for each in curve],
+                missed,
+            )
+            for which in ("accept", "cycle")
+            for name in ("p50", "p99")
+        ]
+        out.append(
+            _figure(lines(latencies, "offered orders/s", "ms", log=True), "Latencies over the offered rate.")
+        )
+        out.append(
+            _table(
+                ("offered/s", "completed/s", "accept p50", "p99", "cycle p50", "p99", "CPU µs an order", ""),
+                [
+                    (
+                        each["offered_per_second"], each["completed_per_second"],
+                        each["accept_ms"]["p50"], each["accept_ms"]["p99"],
+                        each["cycle_ms"].get("p50", "–"), each["cycle_ms"].get("p99", "–"),
+                        sum(each["cpu_us_per_order"].values()), each["why_missed"] or "kept",
+                    )
+                    for each in curve
+                ],
+            )
+        )  # fmt: skip
+    return "".join(out)
+
+
+def _cpu(files: Files) -> str:
+    points: list[tuple[str, Figures]] = []
+    for figures in files.values():
+        if kind_of(figures) == "run":
+            points.append((figures["shape"], figures["cpu_us_per_order"]))
+        else:
+            points += [
+                (f"{figures['shape']} at {number(each['offered_per_second'])}/s", each["cpu_us_per_order"])
+                for each in figures["curve"]
+            ]
+    order = ("host", "gateway", "executor", "server", "generator", "coordinator", "ray", "up")
+    rows = [Bar(label, _sorted(cpu, order)) for label, cpu in points if cpu]
+    return _figure(bars(rows, "CPU µs an order"), "By process, the load generator included.") if rows else ""
+
+
+def _memory(files: Files) -> str:
+    rows, charts = [], []
+    for figures in files.values():
+        for state, word in (("in_memory", "in memory"), ("passivated", "passivated")):
+            each = figures[state]
+            rows.append(
+                Bar(
+                    f"{figures['orders']:,} {word}",
+                    {
+                        "hosts": each["hosts_bytes_per_order"] / 1000,
+                        "server": each["server_bytes_per_order"] / 1000,
+                    },
+                    f"{number(each['bytes_per_order'] / 1000)} ({each['groups_in_memory']:,} groups)",
+                )
+            )
+        sampled = [
+            Line(name, [(each["live"], each[key] / 1e6) for each in figures["samples"]], marked=False)
+            for name, key in (("hosts", "hosts_rss"), ("server", "server_used"))
+        ]
+        charts.append(_figure(lines(sampled, "live orders", "MB"), "Memory while the system was filled."))
+    return _figure(
+        bars(rows, "kB an order"), "Growth of hosts and journal server for each live order."
+    ) + "".join(charts)
+
+
+def _recovery(files: Files) -> str:
+    out, rows = [], []
+    for figures in files.values():
+        if kind_of(figures) == "recovery":
+            times = figures["recovery"]["probes_s"]
+            share = [(0.0, 0.0), *((at, 100 * (n + 1) / len(times)) for n, at in enumerate(times))]
+            label = f"{figures['orders']:,} live orders"
+            out.append(
+                _figure(
+                    lines(
+                        [Line(label, share, marked=False, steps=True)],
+                        "seconds after kill -9",
+                        "% of probes answered",
+                    ),
+                    f"{figures['shards_lost']} shards lost; all work again after "
+                    f"{figures['recovery']['all_s']} s.",
+                )
+            )
+        else:
+            for state, word in (("cold", "cold"), ("server_up", "server up")):
+                if (seconds := figures[state]["first_order_accepted_s"]) is not None:
+                    rows.append(Bar(f"{figures['orders']:,} orders, {word}", {"s": seconds}))
+    if rows:
+        out.append(_figure(bars(rows, "seconds"), "Start until the first new order was accepted."))
+    return "".join(out)
+
+
+def _soak(files: Files) -> str:
+    out = []
+    for figures in files.values():
+        seen = figures["windows"]
+        minutes = [each["at_s"] / 60 for each in seen]
+        for names, unit, scale in (
+            (("accept_p50_ms", "accept_p99_ms", "cycle_p50_ms", "cycle_p99_ms"), "ms", 1.0),
+            (("hosts_rss", "processes_rss", "server_used"), "MB", 1e-6),
+        ):
+            drawn = [
+                Line(
+                    name.replace("_ms", "").replace("_", " "),
+                    [(at, each[name] * scale) for at, each in zip(minutes, seen, strict=True)],
+                    marked=False,
+                )
+                for name in names
+            ]
+            out.append(
+                _figure(lines(drawn, "minutes", unit), f"{figures['shape']} at {number(figures['rate'])}/s.")
+            )
+        rows = [
+            (
+                name,
+                line["mean"],
+                f"{line['per_hour']:+,}",
+                line["standard_error"],
+                "yes" if line["beyond_noise"] else "no",
+            )
+            for name, line in figures["slopes"].items()
+        ]
+        out.append(_table(("figure", "mean", "an hour", "standard error", "grows beyond noise"), rows))
+    return "".join(out)
+
+
+def _peers(files: Files) -> str:
+    out = []
+    for figures in files.values():
+        peers = figures["peers"]
+        ran = {name: each for name, each in peers.items() if "orders_per_second" in each}
+        rows = [Bar(name, {"orders/s": each["orders_per_second"]}) for name, each in ran.items()]
+        out.append(
+            _figure(
+                bars(rows, "orders/s, logarithmic", log=True), "The same b6 work, side by side in one run."
+            )
+        )
+        out.append(
+            _table(
+                ("peer", "orders/s", "accept p50 ms", "p99", "cycle p50 ms", "p99", "Orderloom does", "durable"),
+                [
+                    (
+                        name, each["orders_per_second"],
+                        *(each[f"{which}_ms"].get(p, "–") for which in ("accept", "cycle") for p in ("p50", "p99")),
+                        f"{number(each['ratio'])} ×" if each.get("ratio") else "–", each["durable"],
+                    )
+                    if "orders_per_second" in each
+                    else (name, "–", "–", "–", "–", "–", "–", each["skipped"])
+                    for name, each in peers.items()
+                ],
+            )
+        )  # fmt: skip
+    return "".join(out)
+
+
+def _scaling(files: Files) -> str:
+    out = []
+    for figures in files.values():
+        for name, title, x in (
+            ("hosts", "Throughput by number of hosts", "hosts"),
+            ("live", "Throughput beside live orders", "live orders"),
+            ("journal", "Throughput over a full journal", "orders in the journal"),
+        ):
+            if rows := figures.get(name):
+                line = Line("completed", [(each["at"], each["orders_per_second"]) for each in rows])
+                out.append(_figure(lines([line], x, "orders/s"), title + "."))
+    return "".join(out)
+
+
+Section = Callable[[Files], str]
+SECTIONS: tuple[tuple[str, Section, frozenset[str]], ...] = (
+    ("Throughput", _throughput, frozenset({"run", "saturation"})),
+    ("Latency percentiles", _latency, frozenset({"run", "saturation"})),
+    ("Saturation", _saturation, frozenset({"saturation"})),
+    ("CPU by process", _cpu, frozenset({"run", "saturation"})),
+    ("Memory of an order", _memory, frozenset({"memory"})),
+    ("Recovery", _recovery, frozenset({"recovery", "restart"})),
+    ("Steady load", _soak, frozenset({"soak"})),
+    ("Peers", _peers, frozenset({"peers"})),
+    ("Scaling", _scaling, frozenset({"scaling"})),
+)
+KINDS = frozenset().union(*(kinds for _, _, kinds in SECTIONS))
+
+
+def _searched(figures: Figures) -> str:
+    return f"{figures['shape']} by {figures['by']}"
+
+
+def _sorted(cpu: Figures, order: Sequence[str]) -> dict[str, float]:
+    known = {name: float(cpu[name]) for name in order if name in cpu}
+    return {**known, **{name: float(value) for name, value in cpu.items() if name not in known}}
+
+
+def _figure(svg: str, caption: str) -> str:
+    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    numeric = [
+        bool(rows) and all(_is_number(row[at]) or row[at] == "–" for row in rows) for at in range(len(heads))
+    ]
+    head = "".join(
+        f'<th class="number">{escape(each)}</th>' if right else f"<th>{escape(each)}</th>"
+        for each, right in zip(heads, numeric, strict=True)
+    )
+    body = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: object) -> str:
+    if _is_number(value):
+        return f'<td class="number">{number(float(value))}</td>'  # type: ignore[arg-type]
+    return f"<td>{escape(str(value))}</td>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _circumstances(files: Files) -> str:
+    rows = []
+    for name, figures in files.items():
+        on = figures.get("machine", {})
+        memory = f"{on['memory_bytes'] / 2**30:.0f} GiB" if "memory_bytes" in on else "–"
+        rows.append(
+            (
+                name, kind_of(figures), figures.get("shape", "–"), figures.get("measured_at", "–"),
+                str(on.get("cores", "–")), memory, on.get("python", "–"), str(figures.get("load_average_before", "–")),
+                figures.get("fsync", "–"),
+            )
+        )  # fmt: skip
+    heads = ("file", "kind", "shape", "measured", "cores", "memory", "Python", "load before", "fsync")
+    return _table(heads, rows)
+
+
+STYLE = """
+:root{--paper:#fff;--ink:#1b2430;--soft:#5b6775;--rule:#dfe4ea;--panel:#f6f8fa;
+--c0:#1f6f8b;--c1:#e07a3f;--c2:#5a9e6f;--c3:#8e5ea2;--c4:#d1a92f;--c5:#b5485d;--c6:#6c7a89;--c7:#3f5fbf}
+@media (prefers-color-scheme:dark){:root{--paper:#14191f;--ink:#e4e9ee;--soft:#9aa7b4;--rule:#2c3540;--panel:#1b222a;
+--c0:#4fb0cf;--c1:#f0975f;--c2:#7cc492;--c3:#b58acb;--c4:#e3c458;--c5:#dd7389;--c6:#9aa7b4;--c7:#7d98ee}}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+main{max-width:860px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0 0 4px}
+h2{font-size:19px;margin:44px 0 8px;padding-top:12px;border-top:1px solid var(--rule)}
+h3{font-size:15px;margin:22px 0 4px}
+p{color:var(--soft);margin:0 0 16px}nav{display:flex;flex-wrap:wrap;gap:6px 16px;margin:14px 0}
+a{color:var(--c0);text-decoration:none}a:hover{text-decoration:underline}
+figure{margin:14px 0;padding:14px 16px;background:var(--panel);border:1px solid var(--rule);border-radius:8px}
+figcaption{color:var(--soft);font-size:13px;margin-top:6px}svg{width:100%;height:auto;display:block}
+svg text{fill:var(--ink);font-size:12px}svg .tick,svg .axis{fill:var(--soft);font-size:11px}
+svg .grid{stroke:var(--rule);stroke-width:1}.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-size:13px;margin:10px 0}
+th,td{text-align:left;padding:5px 10px;border-bottom:1px solid var(--rule);white-space:nowrap}
+th{color:var(--soft);font-weight:600}td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
+"""
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Orderloom benchmarks</title><style>{style}</style></head>
+<body><main><h1>Orderloom benchmarks</h1><p>Open-loop load; everything on one machine, the generator included.</p>
+{circumstances}<nav>{contents}</nav>{body}</main></body></html>
+"""
