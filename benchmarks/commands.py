@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import commands_of_files, commands_of_lives, commands_of_searches
+from benchmarks import commands_of_files, commands_of_lives, commands_of_peers, commands_of_searches
 from benchmarks.budget import Budget
 from benchmarks.chaos_command import chaos_run
 from benchmarks.console import (
@@ -125,4 +125,5 @@ def summary(figures: dict[str, Any]) -> str:
 
 commands_of_searches.add_to(bench)
 commands_of_lives.add_to(bench)
+commands_of_peers.add_to(bench)
 commands_of_files.add_to(bench)

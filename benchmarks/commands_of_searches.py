@@ -1,5 +1,6 @@
-"""`orderloom bench saturate` and `soak`: figures that take many runs of one system."""
+"""`orderloom bench saturate`, `soak` and `scaling`: figures that take many runs of one system."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from benchmarks.console import (
 from benchmarks.generator import WAYS, Way
 from benchmarks.run import Options
 from benchmarks.saturation import POST_CONNECTIONS, search
+from benchmarks.scaling import Growth, grown
 from benchmarks.soak import soak as soaked
 from benchmarks.system import Layout
 
@@ -27,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command("saturate")(saturate)
     app.command("soak")(soak)
+    app.command("scaling")(scaling)
 
 
 def saturate(
@@ -94,6 +97,46 @@ def soak(
         console.print("too few windows for slopes: load for longer, or choose shorter ones with --window")
     if not figures["all_completed"]:
         raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def scaling(
+    json_file: JsonOption,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to load each point.")] = Growth.seconds,
+    hosts: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Numbers of hosts, repeatable; 1, 2, 4 unless said, 0 for none."),
+    ] = None,
+    live: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Live orders, repeatable; 1 k to 200 k unless said, 0 for none."),
+    ] = None,
+    journal: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Orders in the journal, repeatable; 10 k to 1 M unless said, 0 for none."),
+    ] = None,
+    share: Annotated[float, typer.Option(min=0.05, help="Cores that each host is held to.")] = Growth.share,
+) -> None:
+    """Measure throughput as the work grows: by hosts, beside live orders, over a full journal."""
+    growth = Growth(
+        hosts=_points(hosts, Growth.hosts),
+        live=_points(live, Growth.live),
+        journal=_points(journal, Growth.journal),
+        seconds=seconds,
+        share=share,
+    )
+    with progress("scaling") as say:
+        figures = grown(growth, say)
+    write(json_file, figures)
+    console = stderr()
+    for row in ("hosts", "live", "journal"):
+        for point in figures[row]:
+            console.print(f"{row} {point['at']:,}: {point['orders_per_second']:,} {point['shape']} orders/s")
+    if figures["hosts_skipped"]:
+        console.print(f"hosts: skipped: {figures['hosts_skipped']}", markup=False, soft_wrap=True)
+
+
+def _points(given: list[int] | None, otherwise: Sequence[int]) -> list[int]:
+    return [each for each in (otherwise if given is None else given) if each]
 
 
 def summary(figures: dict[str, Any]) -> str:

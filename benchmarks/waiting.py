@@ -28,6 +28,8 @@ LOAD_SECONDS_MAX = 7_200.0
 SETTLED_STILL_S = 60.0
 LOOK_S = 1.0
 SHAPE: Shape = "b6"
+B6_TARGETS = ("access-node-controller",)
+"""Where the first tasks of a `b6` order go in the sample catalog, and none of a `mobile` order."""
 
 Say = Callable[[str], None]
 
@@ -41,6 +43,14 @@ def targets_file(folder: Path, waits: Waits) -> str:
     """Write the settings under which no task ever completes; gives the file's name."""
     file = folder / f"targets-{waits}.yaml"
     file.write_text(json.dumps(_TARGETS[waits]), encoding="utf-8")
+    return str(file)
+
+
+def beside_file(folder: Path) -> str:
+    """Write settings under which `b6` orders wait for information and `mobile` ones flow; gives the file's name."""
+    file = folder / "targets-beside.yaml"
+    waits = {"simulation": {"pendingShare": 1.0}}
+    file.write_text(json.dumps({"targets": dict.fromkeys(B6_TARGETS, waits)}), encoding="utf-8")
     return str(file)
 
 
