@@ -8,13 +8,17 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version) 2>/dev/null)) python3)
+BENCH := $(BIN)/orderloom bench
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 DEPENDENCIES := $(VENV)/.dependencies-installed
 INSTALLED := $(VENV)/.orderloom-installed
 
-BENCH_SHAPE ?= b6
-BENCH_SECONDS ?= 30
-BENCH_JSON ?= var/bench/$(BENCH_SHAPE).json
+BENCH_FOLDER ?= var/bench
+BENCH_STEP ?= 20
+BENCH_SECONDS ?= 60
+BENCH_LIVE ?= 200000
+BENCH_RECOVER ?= 100000
+BENCH_ORDERS ?= 1000000
 PYTEST_ARGS ?=
 
 .PHONY: help install run test test-slow test-all check format bench lock clean
@@ -59,9 +63,19 @@ format: $(INSTALLED) ## rewrite the sources in the house format
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## measure one load shape; BENCH_SHAPE, BENCH_SECONDS, BENCH_JSON
-	@mkdir -p $(dir $(BENCH_JSON))
-	@$(BIN)/orderloom bench run $(BENCH_SHAPE) --seconds $(BENCH_SECONDS) --json $(BENCH_JSON)
+bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLDER/report.html of them
+	@mkdir -p $(BENCH_FOLDER)
+	@$(BENCH) run b6 --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/b6.json
+	@$(BENCH) run triple-play --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/triple-play.json
+	@$(BENCH) run mega-5000 --seconds $(BENCH_SECONDS) --unanswered 4 --json $(BENCH_FOLDER)/mega-5000.json
+	@$(BENCH) saturate b6 --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
+	@$(BENCH) saturate mobile --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
+	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
+	@$(BENCH) peers --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/peers.json
+	@$(BENCH) memory --orders $(BENCH_LIVE) --json $(BENCH_FOLDER)/memory.json
+	@$(BENCH) recovery --orders $(BENCH_RECOVER) --json $(BENCH_FOLDER)/recovery.json
+	@$(BENCH) restart --orders $(BENCH_ORDERS) --live $(BENCH_RECOVER) --json $(BENCH_FOLDER)/restart.json
+	@$(BENCH) report $(BENCH_FOLDER)/*.json --html $(BENCH_FOLDER)/report.html
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for in requirements.lock
 	@$(BIN)/pip-compile --version >/dev/null 2>&1 || $(PIP) install pip-tools

@@ -18,7 +18,7 @@ GOOD = frozenset(
         "share_of_limit",
     }
 )
-COST = ("_ms", "_s", "bytes_per_order", "cpu_us_per_order", "_rss")
+COST = ("_ms", "_s", "bytes_per_order", "cpu_us_per_order", "cpu_us_per_line", "_rss")
 """Endings of names, of a figure or of what it stands in, that mean: less is better."""
 LEFT_OUT = frozenset(
     {

@@ -23,7 +23,7 @@ import msgspec
 from benchmarks.generator import ANSWER_TIMEOUT_S, TOKEN_VARIABLE, Load, Way, arguments
 from benchmarks.machine import circumstances, machine
 from benchmarks.processes import cpu_seconds
-from benchmarks.shapes import Shape
+from benchmarks.shapes import LINES, Shape
 from benchmarks.system import Layout, System, running
 from runtime.limits import STREAM_UNANSWERED_LINES_MAX
 
@@ -225,6 +225,9 @@ def report(
         "cpu_us_per_order": {
             name: round(seconds / completed * 1e6) for name, seconds in sorted(cpu.items()) if completed
         },
+        "cpu_us_per_line": round(sum(cpu.values()) / (completed * LINES[options.shape]) * 1e6, 1)
+        if completed
+        else None,
         "layout": msgspec.to_builtins(options.layout)
         | {
             "redis_url": options.layout.redis_url is not None,

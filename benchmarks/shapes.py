@@ -78,6 +78,14 @@ VALUE_TYPES = {bool: "boolean", int: "integer", str: "string", list: "array"}
 
 SDWAN_LINES = 200
 MEGA_LINES = 5_000
+LINES: dict[Shape, int] = {
+    "mobile": 1,
+    "b6": 3,
+    "triple-play": 3,
+    "sdwan-200": SDWAN_LINES,
+    "mega-5000": MEGA_LINES,
+}
+"""Lines of an order of each shape."""
 
 
 def orders(shape: Shape, count: int, seed: int = 0, salt: str = "") -> Iterator[Order]:

@@ -46,6 +46,7 @@ async def test_a_run_counts_from_first_send_to_last_completion(stream_server: St
     assert figures["memory_bytes_per_order"] == 4_000
     assert figures["cpu_seconds"]["generator"] > 0
     assert figures["cpu_us_per_order"]["gateway"] > 0
+    assert figures["cpu_us_per_line"] == pytest.approx(sum(figures["cpu_us_per_order"].values()), rel=0.01)
     assert seen[-1]["completed"] == figures["completed"]
     assert json.loads(json.dumps(figures)) == figures
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from benchmarks.shapes import SHAPES, Shape, order_lines, orders
+from benchmarks.shapes import LINES, SHAPES, Shape, order_lines, orders
 from catalog.decompose import decompose
 from catalog.door import check_line
 from catalog.lines import LineRequest
@@ -49,6 +49,7 @@ def test_every_order_passes_the_door_and_has_the_shape(shape: Shape, catalog: Ca
         parts = [decompose(catalog, each) for each in requests]
         found = (len(parts), sum(len(p.domain_orders) for p in parts), sum(len(p.tasks) for p in parts))
         assert found == LINES_ORDERS_TASKS[shape]
+        assert found[0] == LINES[shape]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
