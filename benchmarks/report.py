@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
+from benchmarks.report_page import PAGE, STYLE
 
 Figures = dict[str, Any]
 Files = Mapping[str, Figures]
@@ -20,8 +21,9 @@ class NotAReport(ValueError):
 
 
 def kind_of(figures: Figures) -> str:
-    """What kind of benchmark wrote this."""
-    return str(figures.get("kind", "run" if "orders_per_second" in figures else ""))
+    """What kind of benchmark wrote this; some files do not say."""
+    unsaid = "run" if "orders_per_second" in figures else "chaos" if "rounds" in figures else ""
+    return str(figures.get("kind", unsaid))
 
 
 def report(files: Files) -> str:
@@ -235,6 +237,31 @@ def _soak(files: Files) -> str:
     return "".join(out)
 
 
+def _chaos(files: Files) -> str:
+    out = []
+    for figures in files.values():
+        rows = [
+            Bar(
+                f"{each['at_s']:.0f} s: {each['fault']}",
+                {"orders are taken again": each["acknowledged_again_s"] or 0.0, "whole again": _after(each)},
+                number(each["whole_again_s"]) if each["whole_again_s"] is not None else "never",
+            )
+            for each in figures["rounds"]
+        ]
+        found = [
+            f"{question} {sentence}" for question, said in figures["verdict"].items() for sentence in said
+        ]
+        orders = ", ".join(f"{count:,} {name}" for name, count in figures["orders"].items())
+        out.append(_figure(bars(rows, "seconds after the fault"), f"{orders}. Seed {figures['seed']}."))
+        out.append(f"<p>Verdict: {escape('; '.join(found) or 'nothing was lost')}.</p>")
+    return "".join(out)
+
+
+def _after(harm: Figures) -> float:
+    """From orders being taken again to everything being there."""
+    return max(0.0, (harm["whole_again_s"] or 0.0) - (harm["acknowledged_again_s"] or 0.0))
+
+
 def _peers(files: Files) -> str:
     out = []
     for figures in files.values():
@@ -286,6 +313,7 @@ SECTIONS: tuple[tuple[str, Section, frozenset[str]], ...] = (
     ("CPU by process", _cpu, frozenset({"run", "saturation"})),
     ("Memory of an order", _memory, frozenset({"memory"})),
     ("Recovery", _recovery, frozenset({"recovery", "restart"})),
+    ("Chaos", _chaos, frozenset({"chaos"})),
     ("Steady load", _soak, frozenset({"soak"})),
     ("Peers", _peers, frozenset({"peers"})),
     ("Scaling", _scaling, frozenset({"scaling"})),
@@ -342,31 +370,3 @@ def _circumstances(files: Files) -> str:
         )  # fmt: skip
     heads = ("file", "kind", "shape", "measured", "cores", "memory", "Python", "load before", "fsync")
     return _table(heads, rows)
-
-
-STYLE = """
-:root{--paper:#fff;--ink:#1b2430;--soft:#5b6775;--rule:#dfe4ea;--panel:#f6f8fa;
---c0:#1f6f8b;--c1:#e07a3f;--c2:#5a9e6f;--c3:#8e5ea2;--c4:#d1a92f;--c5:#b5485d;--c6:#6c7a89;--c7:#3f5fbf}
-@media (prefers-color-scheme:dark){:root{--paper:#14191f;--ink:#e4e9ee;--soft:#9aa7b4;--rule:#2c3540;--panel:#1b222a;
---c0:#4fb0cf;--c1:#f0975f;--c2:#7cc492;--c3:#b58acb;--c4:#e3c458;--c5:#dd7389;--c6:#9aa7b4;--c7:#7d98ee}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:860px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0 0 4px}
-h2{font-size:19px;margin:44px 0 8px;padding-top:12px;border-top:1px solid var(--rule)}
-h3{font-size:15px;margin:22px 0 4px}
-p{color:var(--soft);margin:0 0 16px}nav{display:flex;flex-wrap:wrap;gap:6px 16px;margin:14px 0}
-a{color:var(--c0);text-decoration:none}a:hover{text-decoration:underline}
-figure{margin:14px 0;padding:14px 16px;background:var(--panel);border:1px solid var(--rule);border-radius:8px}
-figcaption{color:var(--soft);font-size:13px;margin-top:6px}svg{width:100%;height:auto;display:block}
-svg text{fill:var(--ink);font-size:12px}svg .tick,svg .axis{fill:var(--soft);font-size:11px}
-svg .grid{stroke:var(--rule);stroke-width:1}.scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:13px;margin:10px 0}
-th,td{text-align:left;padding:5px 10px;border-bottom:1px solid var(--rule);white-space:nowrap}
-th{color:var(--soft);font-weight:600}td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
-"""
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Orderloom benchmarks</title><style>{style}</style></head>
-<body><main><h1>Orderloom benchmarks</h1><p>Open-loop load; everything on one machine, the generator included.</p>
-{circumstances}<nav>{contents}</nav>{body}</main></body></html>
-"""

@@ -46,6 +46,13 @@ FILES: dict[str, dict[str, Any]] = {
         "samples": [{"live": n, "hosts_rss": n * 5_000, "server_used": n * 4_000} for n in (0, 100_000, 200_000)],
     },
     "recovery": {"orders": 100_000, "shards_lost": 32, "recovery": {"probes_s": [1.5, 2.5, 3.5], "all_s": 3.5}},
+    "chaos": {
+        "seed": 7, "orders": {"sent": 900, "acknowledged": 900}, "verdict": {"Was an order lost?": []},
+        "rounds": [
+            {"fault": "host", "at_s": 4.0, "acknowledged_again_s": 1.5, "whole_again_s": 2.25},
+            {"fault": "server", "at_s": 9.0, "acknowledged_again_s": None, "whole_again_s": None},
+        ],
+    },
     "restart": {"orders": 1_000_000, "cold": STARTED, "server_up": STARTED},
     "soak": {
         "shape": "b6", "rate": 500.0, "slopes": {"hosts_rss": SLOPE},
@@ -125,6 +132,11 @@ def test_what_no_benchmark_wrote_is_refused() -> None:
 
 def test_figures_written_before_there_were_kinds_are_runs() -> None:
     assert "396" in report({"old.json": FILES["run"]})
+
+
+def test_a_chaos_run_that_lost_something_says_so() -> None:
+    chaos = {**FILES["chaos"], "verdict": {"Was an order lost?": ["o1 is nowhere"]}}
+    assert "o1 is nowhere" in words(report({"chaos.json": chaos}))
 
 
 def test_bars_are_as_long_as_their_values() -> None:
