@@ -88,16 +88,9 @@ def hosts_for(rate: float, measured: Measured) -> int:
     for hosts in range(1, HOSTS_MAX + 1):
         if hosts * measured.utilisation >= rate * cost * (1 + loss * (hosts - 1)):
             return hosts
-<<<<<<< HEAD
-    most = measured.utilisation / (cost * loss)
-    raise BeyondTheModel(
-        f"with these costs hosts never carry more than {most:,.0f} orders/s, however many there are"
-    )
-=======
     # Each host has `utilisation`; with n of them an order costs cost × (1 - loss + loss × n): n over that, at its most.
     most = HOSTS_MAX * measured.utilisation / (cost * (1 - loss + loss * HOSTS_MAX))
     raise BeyondTheModel(f"with these costs {HOSTS_MAX:,} hosts carry no more than {most:,.0f} orders/s")
->>>>>>> wt-tools
 
 
 def plan(wish: Wish, measured: Measured) -> Plan:

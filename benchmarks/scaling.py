@@ -11,10 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-<<<<<<< HEAD
-=======
 from functools import partial
->>>>>>> wt-tools
 from pathlib import Path
 from typing import Any
 
@@ -99,18 +96,6 @@ async def _journal(growth: Growth, say: Say) -> list[dict[str, Any]]:
     points = []
     async with running(Layout()) as system, observed(system) as seen:
         there = 0
-<<<<<<< HEAD
-        for orders in sorted(growth.journal):
-            if orders > there:
-                await fill(system, seen, orders - there, say)
-            await until(
-                seen, "ending", lambda status, at=orders: sum(int(status[each]) for each in ENDS) >= at, say  # type: ignore[misc]
-            )  # fmt: skip
-            point = await _point(
-                system, orders, Options("b6", growth.seconds), f"over {orders:,} orders", say
-            )
-            there = orders + int(point["accepted"])
-=======
         for wanted in sorted(growth.journal):
             # A run before may have left more than this point asks for: the point is then where the journal is.
             at = max(wanted, there)
@@ -119,7 +104,6 @@ async def _journal(growth: Growth, say: Say) -> list[dict[str, Any]]:
             await until(seen, "ending", partial(_ended, at), say)
             point = await _point(system, at, Options("b6", growth.seconds), f"over {at:,} orders", say)
             there = at + int(point["accepted"])
->>>>>>> wt-tools
             points.append({**point, "server_used": (await seen.status())["memory"]["server_used"]})
     return points
 
@@ -131,10 +115,7 @@ async def _point(system: System, at: int, options: Options, what: str, say: Say)
         lambda counted: say(f"{what}: accepted {counted['accepted']:,}   completed {counted['completed']:,}"),
     )
     return {"at": at, "shape": options.shape, **{name: figures[name] for name in FIGURES}}
-<<<<<<< HEAD
-=======
 
 
 def _ended(orders: int, status: dict[str, Any]) -> bool:
     return sum(int(status[each]) for each in ENDS) >= orders
->>>>>>> wt-tools

@@ -4,24 +4,16 @@ import json
 import os
 import subprocess
 import sys
-<<<<<<< HEAD
-from pathlib import Path
-=======
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
->>>>>>> wt-tools
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-<<<<<<< HEAD
-from benchmarks import commands, commands_of_searches
-=======
 from benchmarks import commands, commands_of_searches, scaling
->>>>>>> wt-tools
 from benchmarks.scaling import Growth
 from benchmarks.shares import PERIOD_US, NoShares, held, limits
 from benchmarks.waiting import B6_TARGETS, beside_file
@@ -94,8 +86,6 @@ def test_bench_scaling_measures_the_points_asked_for(tmp_path: Path, monkeypatch
     assert (tuple(asked[0].hosts), len(asked[0].live), max(asked[0].journal)) == ((1, 2, 4), 4, 1_000_000)
     assert (asked[1].hosts, asked[1].live, asked[1].journal) == ([1, 2], [], [500])
     assert json.loads(file.read_text())["hosts"]
-<<<<<<< HEAD
-=======
 
 
 async def test_a_point_of_the_journal_is_where_the_journal_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,4 +119,3 @@ async def test_a_point_of_the_journal_is_where_the_journal_is(monkeypatch: pytes
     points = await scaling._journal(Growth(journal=(100, 200, 1_000)), lambda _: None)
     assert [each["at"] for each in points] == [100, 400, 1_000]
     assert filled == [100, 300]
->>>>>>> wt-tools
