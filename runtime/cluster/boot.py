@@ -22,6 +22,8 @@ from runtime.cluster.options import ClusterOptions
 __all__ = ["Cluster", "ClusterOptions"]
 log = structlog.get_logger()
 START_TIMEOUT_S = 120.0
+PORT_TAKEN = "valid port for dashboard"
+"""In Ray's words when it cannot have the port it was given."""
 COORDINATOR_PATIENCE_S = 10.0
 """How long a Coordinator may hang before it is ended, for Ray to start it again."""
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
@@ -55,23 +57,7 @@ class Cluster:
 
         :raises TimeoutError: when not every shard had an owner and every gateway an answer in time.
         """
-        settings: dict[str, Any] = {}
-        if options.ray_address == "local":
-            settings = {
-                "dashboard_host": "127.0.0.1",
-                "dashboard_port": _free_port(options.dashboard_port),
-                "include_dashboard": True,
-                "_system_config": HEALTH,
-                "num_cpus": max(4, os.cpu_count() or 1),
-                "object_store_memory": OBJECT_STORE_BYTES,
-            }
-        context = ray.init(
-            address=options.ray_address,
-            namespace=namespace_of(options.data),
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            **settings,
-        )
+        context = _init(options)
         if not options.run:
             options = msgspec.structs.replace(options, run=uuid4().hex)
         cluster = Cluster(options, context)
@@ -122,6 +108,34 @@ class Cluster:
                 if (handle := find(name)) is not None:
                     ray.kill(handle, no_restart=True)
         ray.shutdown()
+
+
+def _init(options: ClusterOptions) -> Any:
+    """Start Ray here, or join it. A dashboard's port that somebody took since it was looked at is chosen anew."""
+    settings: dict[str, Any] = {}
+    if options.ray_address == "local":
+        settings = {
+            "dashboard_host": "127.0.0.1",
+            "dashboard_port": _free_port(options.dashboard_port),
+            "include_dashboard": True,
+            "_system_config": HEALTH,
+            "num_cpus": max(4, os.cpu_count() or 1),
+            "object_store_memory": OBJECT_STORE_BYTES,
+        }
+    where: dict[str, Any] = {
+        "address": options.ray_address,
+        "namespace": namespace_of(options.data),
+        "logging_level": logging.ERROR,
+        "log_to_driver": False,
+    }
+    try:
+        return ray.init(**where, **settings)
+    except Exception as problem:
+        if not settings or PORT_TAKEN not in str(problem):
+            raise
+        log.warning("the dashboard's port was taken meanwhile", port=settings["dashboard_port"])
+        ray.shutdown()
+        return ray.init(**where, **{**settings, "dashboard_port": _free_port(0)})
 
 
 def _free_port(wished: int) -> int:
