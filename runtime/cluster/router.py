@@ -34,7 +34,7 @@ from runtime.wire import decode_answers, encode_requests
 
 log = structlog.get_logger()
 BATCHES_UNDER_WAY_MAX = 2
-BATCH_REQUESTS_MAX = 1_024
+BATCH_REQUESTS_MAX = 512
 PATIENCE_S = 10.0
 """How long a message waits for its shard to have an owner before the caller is told to come back."""
 READ_PATIENCE_S = 2.0
