@@ -145,7 +145,7 @@ class Shard:
             try:
                 turn.decide(live, message, at)
             except Exception as bug:
-                self._set_aside(turn, live, message, bug, at, outputs)
+                self._set_aside(turn, live, message, bug, now, outputs)
         for group in self.memory.choose(turn, now):
             if group not in self.recovery.parked and group not in self.recovery.unreadable:
                 self.wake.append(Wake(group, False))
