@@ -55,7 +55,8 @@ class Kernel:
             if not shard.answered(entry, outputs):
                 self._give_up(shard, outputs)
         elif isinstance(entry, Loaded):
-            shard.loaded(entry, outputs)
+            if not shard.loaded(entry, outputs):
+                self._give_up(shard, outputs)
         elif isinstance(entry, Released):
             self._give_up(shard, outputs)
         else:

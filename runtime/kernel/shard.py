@@ -88,11 +88,15 @@ class Shard:
             reply = RefusedReply("unknownOrder", f"there is no order {message.group}")
             turn_away(message, reply, outputs)
 
-    def loaded(self, answer: Loaded, outputs: Outputs) -> None:
-        """Take a group into memory as the journal has it, and let its parked messages go on."""
+    def loaded(self, answer: Loaded, outputs: Outputs) -> bool:
+        """Take a group into memory as the journal has it, and let its parked messages go on.
+
+        False: the shard is lost and must be given up. Another owner has led the group on from where we stand: what we
+        decided now would go behind records that we do not have.
+        """
         group = answer.group
         if answer.epoch != self.epoch or group not in self.recovery.parked:
-            return
+            return True
         messages = self.recovery.unpark(group)
         try:
             live = self.recovery.restored(answer)
@@ -101,14 +105,17 @@ class Shard:
             outputs.faults.append((group, f"{type(fault).__name__}: {fault}"))
             for message in messages:
                 turn_away(message, Faulted(group), outputs)
-            return
+            return True
+        self.mailbox.extendleft(reversed(messages))
+        if live.positions and live.positions[-1] > self.position:
+            return False
         if self.recovery.aside.pop(group, None) is not None:
             # What was out when the decision failed may have been answered to a group that was not there.
             self.wake.append(Wake(group, True))
         self.memory.hold(live)
         if live.mail.timers and not live.ended:
             self.timers.at(group, min(live.mail.timers.values()))
-        self.mailbox.extendleft(reversed(messages))
+        return True
 
     # -- the turn -----------------------------------------------------------------------------------------------
 
@@ -138,7 +145,7 @@ class Shard:
             try:
                 turn.decide(live, message, at)
             except Exception as bug:
-                self._set_aside(turn, live, message, bug, at, outputs)
+                self._set_aside(turn, live, message, bug, now, outputs)
         for group in self.memory.choose(turn, now):
             if group not in self.recovery.parked and group not in self.recovery.unreadable:
                 self.wake.append(Wake(group, False))
@@ -147,6 +154,7 @@ class Shard:
     def _park(self, message: Mail, outputs: Outputs) -> None:
         wanted = self.recovery.park(message)
         if isinstance(wanted, Loaded):
+            # Made from the tail, which ends where we stood when we took over: no later owner's records are in it.
             self.loaded(wanted, outputs)
         elif wanted is not None:
             outputs.lookups.append(wanted)

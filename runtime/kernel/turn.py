@@ -82,12 +82,22 @@ class Turn:
         self.handled.append(message)
 
     def _deliver(self, live: Live, message: Deliver, now: int) -> None:
-        if isinstance(message.message, TimerFired) and not _is_due(live, message.message.key, now):
+        if isinstance(message.message, TimerFired) and not self._rings(live, message.message.key, now):
             return
         decision = _decide(live, message.message, now)
         self._book(live, decision, now, message.by)
         if message.token is not None:
             self.outputs.answers.append((message.token, reply_of(decision)))
+
+    def _rings(self, live: Live, key: str, now: int) -> bool:
+        """Whether a timer is due, as the shard has found it. If the clock was set back since, it looks again."""
+        due = live.mail.timers.get(key)
+        if due is None or live.ended:
+            return False
+        if due > now:
+            self.timers.at(live.group, due)
+            return False
+        return True
 
     def _book(self, live: Live, decision: Decision, now: int, by: str) -> None:
         """Add the kernel's own facts to what was decided and note it all for the commit."""
@@ -227,8 +237,3 @@ def _decide(live: Live, message: Message, now: int) -> Decision:
     if isinstance(message, TimerFired) and all(key != message.key for key, _ in decision.timers):
         decision.timers = [(message.key, None), *decision.timers]
     return decision
-
-
-def _is_due(live: Live, key: str, now: int) -> bool:
-    due = live.mail.timers.get(key)
-    return due is not None and due <= now and not live.ended

@@ -201,6 +201,22 @@ def test_a_missing_record_is_told_and_never_passed_over() -> None:
     assert "record 2 at 2 follows record 0" in outputs.faults[0][1]
 
 
+@pytest.mark.parametrize("last", ["note c", "end"])
+def test_a_group_that_a_later_owner_has_led_on_says_that_the_shard_is_lost(last: str) -> None:
+    stale = Owner(bounds=CROWDED)
+    stale.settle(stale.tell("note a"))
+    stale.settle()
+    heir = Owner(stale.journal, epoch=2, bounds=CROWDED)
+    for command in ("note b", last):
+        heir.settle(heir.tell(command))
+        heir.settle()
+    (asked,) = stale.step(stale.tell("end", token="late")).lookups
+    outputs = stale.step(stale.look_up(asked), stale.read(token="later"))
+    assert outputs.lost == [0]
+    assert answers(outputs) == {"late": WrongOwner(0), "later": WrongOwner(0)}
+    assert not outputs.commits, "nothing is decided on what the shard has not come to yet"
+
+
 def test_giving_up_tells_those_who_wait_for_a_look_up() -> None:
     owner = Owner()
     owner.until_commit(owner.tell("note a"))

@@ -7,7 +7,7 @@ from runtime.journal.frames import decode_frame
 from runtime.kernel.bounds import Bounds
 from runtime.kernel.timers import Timers
 from runtime.kernel.words import Deliver
-from tests.runtime.kernel.small import NOW, Owner
+from tests.runtime.kernel.small import NOW, Owner, only_commit
 
 SOON = NOW + 100
 LATER = NOW + 500
@@ -100,6 +100,22 @@ def test_a_message_just_before_it_is_due_does_not_lose_it() -> None:
     owner.now = SOON
     owner.settle(Deliver(0, 1, "g1", Retry("note a"), None))
     assert sorted(owner.heard()[2:]) == ["note a", "timer k", "timer l"]
+
+
+def test_a_timer_that_rang_before_the_clock_was_set_back_rings_again() -> None:
+    owner = Owner(bounds=Bounds(turn_messages=1))
+    owner.settle(owner.tell(f"timer k {SOON}"))
+    owner.settle(owner.tell("note a", "g2"))
+    owner.now = SOON
+    outputs = owner.step(owner.tell("note b", "g2"))
+    owner.now = NOW
+    owner.verdict(owner.journal.commit_one(only_commit(outputs)))
+    owner.settle()
+    assert owner.heard() == ["armed"], "it rang, and is not due any more"
+    assert owner.kernel.next_due() == SOON
+    owner.now = SOON
+    owner.settle()
+    assert owner.heard() == ["armed", "timer k"]
 
 
 def test_one_instant_counts_for_a_group() -> None:

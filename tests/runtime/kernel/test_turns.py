@@ -236,3 +236,14 @@ def test_a_group_set_aside_sends_what_it_has_out_once_more() -> None:
     assert outputs.dispatches == []
     owner.now += 1_000
     assert [dispatch.task for *_, dispatch in owner.settle().dispatches] == ["t"]
+
+
+def test_a_group_is_left_alone_no_longer_because_the_clock_was_set_back() -> None:
+    owner = Owner()
+    owner.settle(owner.tell("task t"))
+    owner.now = NOW + 60_000
+    owner.settle(owner.tell("note a"))
+    owner.now = NOW
+    owner.settle(owner.tell("break"))
+    owner.now = NOW + 1_000
+    assert [dispatch.task for *_, dispatch in owner.settle().dispatches] == ["t"]
