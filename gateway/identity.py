@@ -6,7 +6,6 @@ JSON array and not a concatenation.
 """
 
 import os
-from base64 import b32encode
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -18,7 +17,10 @@ _ID_BYTES: Final = (
     15  # 24 characters of base32 without padding; 2^60 orders before a chance meeting is likely
 )
 _DIGEST_BYTES: Final = 16
-_CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
+_CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = [first + second for first in _CROCKFORD for second in _CROCKFORD]
+"""Ten bits at a time: twice as fast as the library's base32 and a translation."""
+_SHIFTS: Final = range(8 * _ID_BYTES - 10, -1, -10)
 
 canonical: Final = msgspec.json.Encoder(order="deterministic").encode
 """Canonical JSON of a decoded document: keys sorted, no blanks, UTF-8."""
@@ -49,4 +51,5 @@ def _id_of(parts: list[Any]) -> str:
 
 
 def _text(raw: bytes) -> str:
-    return "o" + b32encode(raw).translate(_CROCKFORD).decode("ascii")
+    number = int.from_bytes(raw, "big")
+    return "o" + "".join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])

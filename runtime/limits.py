@@ -25,7 +25,8 @@ SNAPSHOT_RECORD_BYTES_MIN = 64 * 1024
 RECOVERY_FRAMES_MAX = 20_000
 """Frames of one shard a recovery may have to read; older live groups are snapshotted to keep to it."""
 TRIM_FRAMES_MIN = 4_096
-"""Frames of one shard that gather before they are moved from the stream to the archive."""
+"""Frames of one shard that gather before they are moved from the stream to the archive, unless their bytes do first."""
+TRIM_BYTES_MIN = 2 * 1024 * 1024
 
 STREAM_UNANSWERED_LINES_MAX = 1_024
 BODY_BYTES_MAX = 32 * 1024 * 1024

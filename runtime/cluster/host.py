@@ -27,7 +27,7 @@ from runtime.errors import NoOwner, OrderloomError, Superseded
 from runtime.journal.contract import Fenced
 from runtime.journal.redis_journal import RedisJournal
 from runtime.kernel.words import Answer, Outgoing, WrongOwner
-from runtime.limits import LEASE_RENEWAL_INTERVAL_MS, TRIM_FRAMES_MIN
+from runtime.limits import LEASE_RENEWAL_INTERVAL_MS, TRIM_BYTES_MIN, TRIM_FRAMES_MIN
 from runtime.port import shard_of
 from runtime.shell import Shell
 from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode, encode_answers
@@ -250,14 +250,18 @@ class Host:
     async def _trim(self) -> None:
         """Move what no recovery needs any more into the archive, some thousand frames of a shard at a time."""
         trimmed: dict[int, int] = {}
+        moved: dict[int, int] = {}
         while True:
             await asyncio.sleep(TRIM_INTERVAL_S)
             for number, shard in list(self._shell.kernel.shards.items()):
                 try:
                     state = await self._shell.journal.state(number)
-                    if state.recovery - trimmed.get(number, 0) >= TRIM_FRAMES_MIN:
+                    gathered = shard.frame_bytes - moved.get(number, 0)
+                    frames = state.recovery - trimmed.get(number, 0)
+                    if frames >= TRIM_FRAMES_MIN or (frames and gathered >= TRIM_BYTES_MIN):
                         await self._shell.journal.trim(number, epoch=shard.epoch, up_to=state.recovery)
                         trimmed[number] = state.recovery
+                        moved[number] = shard.frame_bytes
                 except OrderloomError as away:
                     log.warning("not trimmed", host=self.name, shard=number, reason=str(away))
 

@@ -39,6 +39,11 @@ class Memory:
             and next(iter(self._uncovered.values())) <= position - bounds.recovery_frames
         )
 
+    def next_idle(self) -> int | None:
+        """When the group that is idle longest may leave memory, in ms since 1970 UTC; None when there is none."""
+        groups = self.groups
+        return next(iter(groups.values())).used + self._bounds.idle_ms if groups else None
+
     def choose(self, turn: Turn, now: int) -> Iterable[str]:
         """Choose the groups that are snapshotted with a turn, and those that leave memory after it.
 

@@ -55,6 +55,8 @@ class Shard:
         self.wake: deque[Wake] = deque()
         self.turn: Turn | None = None
         self.commits = 0
+        self.frame_bytes = 0
+        """Of the frames committed since this shard was acquired."""
         for group, due in acquired.due:
             self.timers.at(group, due)
         self.wake.extend(Wake(group, True) for group in acquired.open)
@@ -195,7 +197,11 @@ class Shard:
 
     def next_due(self) -> int | None:
         """When the shard must be stepped at the latest, in ms since 1970 UTC."""
-        return self.timers.next()
+        if self.turn is not None:
+            return self.timers.next()
+        return min(
+            (due for due in (self.timers.next(), self.memory.next_idle()) if due is not None), default=None
+        )
 
     @property
     def busy(self) -> bool:
@@ -237,6 +243,7 @@ class Shard:
             verdict.position == expected, f"shard {self.number} is at {verdict.position}, not {expected}"
         )
         self.position = verdict.position
+        self.frame_bytes += len(turn.commit.frame)
         self.turn = None
         for live in turn.saved.values():
             live.first = 0

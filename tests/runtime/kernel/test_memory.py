@@ -51,6 +51,17 @@ def test_a_group_idle_for_long_leaves_though_there_is_room() -> None:
     assert snapshot_of(owner) == ["note a"]
 
 
+def test_a_system_without_traffic_wakes_up_to_let_groups_leave() -> None:
+    owner = Owner(bounds=Bounds(idle_ms=50))
+    owner.settle(owner.tell("note a"))
+    due = owner.kernel.next_due()
+    assert due == owner.now + 50
+    owner.now = due
+    owner.settle()
+    assert owner.shard.groups == {}
+    assert owner.kernel.next_due() is None
+
+
 def test_no_more_leave_in_a_turn_than_the_bound_says() -> None:
     owner = Owner(bounds=Bounds(idle_ms=50, passivate_per_turn=1))
     owner.settle(owner.tell("note a"))
