@@ -1,13 +1,20 @@
 """A plan: the tasks of an order with their dependencies, and how it will stand after what is being decided."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from actors.events import Event, TasksDispatched, TasksDropped
 from actors.rollup import roll_up
 from actors.states import S, State
+
+_NOTHING: Final[dict[str, Any]] = {}
+
+
+def _nothing() -> dict[str, Any]:
+    """One empty dict for all tasks: they are replaced as a whole, never changed in place, and most stay empty."""
+    return _NOTHING
 
 
 class Task(msgspec.Struct):
@@ -28,9 +35,9 @@ class Task(msgspec.Struct):
     """When the answer to the dispatch under way is due at the latest."""
     feeds: tuple[str, ...] = ()
     """Tasks that need this one."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = msgspec.field(default_factory=_nothing)
     """Request values an operator replaced."""
-    output: dict[str, Any] = {}
+    output: dict[str, Any] = msgspec.field(default_factory=_nothing)
     code: str = ""
     message: str = ""
     waits: str = ""

@@ -3,6 +3,8 @@
 A frame is a msgpack array ``[format, at, records, settled]``, a record ``[group, sequence, at, by, events]``. Events
 stay raw bytes until someone folds them: a recovery that reads a frame for one group pays for that group alone.
 
+How a frame is packed for storing is no matter of its format (``runtime/journal/packing.py``).
+
 A format is lifted step by step: ``LIFT[n]`` turns the bytes of format n into those of n + 1, so that a new format
 needs one small pure function and leaves the earlier ones alone.
 """
@@ -13,6 +15,7 @@ from typing import Final
 import msgspec
 
 from runtime.journal.faults import JournalDamaged, UnsupportedFormat
+from runtime.journal.packing import packed, unpacked
 
 FRAME_FORMAT: Final = 1
 """The format that is written. 0 had no ``by`` in a record and no ``settled``."""
@@ -74,8 +77,8 @@ LIFT: Final[dict[int, Callable[[bytes], bytes]]] = {0: _from_0}
 
 
 def encode_frame(at: int, records: list[Record], settled: Sequence[str] = ()) -> bytes:
-    """The bytes of a frame in today's format; ``at`` is the instant of the commit in ms since 1970 UTC."""
-    return _encode(Frame(FRAME_FORMAT, at, records, list(settled)))
+    """The bytes to store of a frame in today's format; ``at`` is the instant of the commit in ms since 1970 UTC."""
+    return packed(_encode(Frame(FRAME_FORMAT, at, records, list(settled))))
 
 
 def decode_frame(data: bytes) -> Frame:
@@ -84,6 +87,7 @@ def decode_frame(data: bytes) -> Frame:
     :raises UnsupportedFormat: for a newer format.
     :raises JournalDamaged: for bytes that are no frame.
     """
+    data = unpacked(data)
     try:
         if data[:2] != _HEAD:
             data = _lifted(data)

@@ -17,6 +17,7 @@ from actors.lifting import decode_events
 from actors.messages import AnyMessage
 from runtime.errors import InvariantBroken, invariant
 from runtime.journal.frames import Record, pack_positions, unpack_positions
+from runtime.journal.packing import packed, unpacked
 from runtime.kernel.kind import GroupKind
 
 SNAPSHOT_FORMAT = 1
@@ -148,9 +149,9 @@ class Live:
         self.record_bytes += size
 
     def snapshot(self) -> bytes:
-        """The group as bytes: what a passivated group comes back from."""
+        """The group as bytes to store: what a passivated group comes back from."""
         invariant(self.state is not None, "only a group that exists is snapshotted")
-        return _encode(
+        data = _encode(
             _Snapshot(
                 SNAPSHOT_FORMAT,
                 self.sequence,
@@ -160,6 +161,8 @@ class Live:
                 msgspec.Raw(_encode(self.state)),
             )
         )
+        self.snapshot_bytes = len(data)
+        return packed(data)
 
     def encoded_state(self) -> bytes | None:
         """The state as its kind's struct in msgpack, for readers."""
@@ -171,6 +174,7 @@ def from_snapshot(group: str, kind: GroupKind, data: bytes) -> Live:
 
     :raises InvariantBroken: for a layout this version cannot read.
     """
+    data = unpacked(data)
     stored = _snapshot(data)
     invariant(stored.format == SNAPSHOT_FORMAT, f"snapshot of {group} has format {stored.format}")
     live = Live(group, kind)
@@ -193,9 +197,9 @@ def _decoder(state: type[Any]) -> Callable[[bytes], Any]:
 
 def sequence_of(data: bytes) -> int:
     """Up to which record a snapshot covers its group."""
-    return _snapshot(data).sequence
+    return _snapshot(unpacked(data)).sequence
 
 
 def positions_of(data: bytes) -> list[int]:
     """In which frames the records of a snapshotted group stand."""
-    return unpack_positions(_snapshot(data).positions)
+    return unpack_positions(_snapshot(unpacked(data)).positions)

@@ -1,6 +1,10 @@
 """When a shard's groups must be looked at: one instant for each group, the earliest that counts."""
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+PASSED_OVER_MAX: Final = 1_024
+"""Entries of forgotten groups that may lie in the heap, besides as many as there are living ones."""
 
 
 class Timers:
@@ -16,6 +20,9 @@ class Timers:
         if known is None or due < known:
             self._due[group] = due
             heappush(self._heap, (due, group))
+            if len(self._heap) > 2 * len(self._due) + PASSED_OVER_MAX:
+                self._heap = [(due, group) for group, due in self._due.items()]
+                heapify(self._heap)
 
     def forget(self, group: str) -> None:
         """The group needs no look any more."""

@@ -207,8 +207,6 @@ class Turn:
         for live in self.saved.values():
             entries.exactly(live)
         snapshots = [(group, live.snapshot()) for group, live in self.saved.items()]
-        for (_, data), live in zip(snapshots, self.saved.values(), strict=True):
-            live.snapshot_bytes = len(data)
         settled = [group for group, _ in (*ended, *snapshots)]
         frame = encode_frame(now, self.records, settled) if self.records else b""
         self.commit = Commit(
