@@ -146,7 +146,8 @@ class Budget:
             # Orders that the journal has never heard of: asked for all the same, since it alone knows that.
             unheard = [Loaded(lookup.shard, lookup.epoch, lookup.group) for lookup in asked.lookups]
             with self._stage("host: decide and fold"):
-                asked = self._kernel.step(unheard, _now())
+                told = self._kernel.step(unheard, _now())
+            asked.commits += told.commits
         with self._stage("host: pack commits"):
             packed = [self._calls.commit(commit) for commit in asked.commits]
         verdicts = [self._verdict(commit) for commit in asked.commits]

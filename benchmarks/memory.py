@@ -17,7 +17,7 @@ from benchmarks.probing import passivate
 from benchmarks.system import Layout, running
 from benchmarks.waiting import SHAPE, Say, Waits, fill, groups_in_memory, observed, targets_file, until
 
-SETTLE_S = 2.0
+SETTLE_S = 25.0
 WARM_ORDERS = 500
 """Live before the first reading, so that what a process needs once is not counted as an order's."""
 

@@ -22,6 +22,7 @@ from runtime.cluster.leases import HostLease, Renewal
 from runtime.cluster.metrics import HostMetrics
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
+from runtime.cluster.reclaim import Reclaim, give_back
 from runtime.cluster.table import Table
 from runtime.errors import NoOwner, OrderloomError, Superseded
 from runtime.journal.contract import Fenced
@@ -35,7 +36,8 @@ from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode
 log = structlog.get_logger()
 METRICS_INTERVAL_S = 1.0
 RECOVERIES_AT_ONCE = 8
-TRIM_INTERVAL_S = 30.0
+TRIM_INTERVAL_S = 10.0
+RECLAIM_INTERVAL_S = 5.0
 FOLLOW_PAUSE_S = 0.2
 
 
@@ -99,6 +101,7 @@ class Host:
                 self._follow_table(),
                 self._tell_metrics(),
                 self._trim(),
+                self._give_memory_back(),
                 self._end_with(shell),
             )
         ]
@@ -246,6 +249,13 @@ class Host:
             await asyncio.sleep(METRICS_INTERVAL_S)
             shards = self._shell.kernel.shards.values()
             self.metrics.flush(sum(len(s.mailbox) for s in shards), sum(len(s.groups) for s in shards))
+
+    async def _give_memory_back(self) -> None:
+        reclaim = Reclaim()
+        while True:
+            await asyncio.sleep(RECLAIM_INTERVAL_S)
+            if reclaim.pays(sum(len(shard.groups) for shard in self._shell.kernel.shards.values())):
+                give_back()
 
     async def _trim(self) -> None:
         """Move what no recovery needs any more into the archive, some thousand frames of a shard at a time."""
