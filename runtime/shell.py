@@ -43,6 +43,8 @@ log = structlog.get_logger()
 
 Request = tuple[int, int, str, AnyMessage | None, str]
 """(shard, epoch, group, message, by); a message of None is a read."""
+LOOK_UP_WAIT_S = 0.002
+"""How long a turn waits for look-ups under way once its commit is answered: theirs come right behind it."""
 RETRY_FIRST_S = 0.02
 RETRY_MAX_S = 1.0
 JOURNAL_PATIENCE_S = 1.0
@@ -116,6 +118,8 @@ class Shell:
         self._wall_ms = wall_ms
         self._inbox: list[Input] = []
         self._in_doubt_since = 0.0
+        self._committing = False
+        self._looking: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
         self._turned: list[asyncio.Future[None]] = []
         self._loop: asyncio.Task[None] | None = None
@@ -192,13 +196,14 @@ class Shell:
         if self._in_doubt_since and time.monotonic() - self._in_doubt_since > JOURNAL_PATIENCE_S:
             return [NotNow(request[0]) for request in requests]
         batch = _Batch(len(requests))
+        inputs: list[Input] = []
         for place, (shard, epoch, group, message, by) in enumerate(requests):
             token = (batch, place)
             if message is None:
-                self._inbox.append(Read(shard, epoch, group, token))
+                inputs.append(Read(shard, epoch, group, token))
             else:
-                self._inbox.append(Deliver(shard, epoch, group, message, token, by))
-        self._awake.set()
+                inputs.append(Deliver(shard, epoch, group, message, token, by))
+        self._take(inputs)
         await batch.done
         answers = [answer for answer in batch.answers if answer is not None]
         self.listener.accepted(sum(type(a) is Accepted and not a.duplicate for a in answers))
@@ -227,6 +232,14 @@ class Shell:
             self._inbox.append(Deliver(shard, epoch, group, message, None))
         self._awake.set()
 
+    def _take(self, inputs: list[Input]) -> None:
+        """Hand inputs to the kernel: at once while a commit is under way, so that what must be read is asked for."""
+        if self._committing:
+            self._release(self.kernel.step(inputs, self._wall_ms(), turns=False))
+        else:
+            self._inbox += inputs
+        self._awake.set()
+
     def _put(self, entry: Input) -> None:
         self._inbox.append(entry)
         self._awake.set()
@@ -247,7 +260,11 @@ class Shell:
             self._release(outputs)
             commits = outputs.commits
             while commits:
+                self._committing = not self._blocking
                 verdicts = await self._commit(commits)
+                if self._looking:
+                    await asyncio.wait(self._looking, timeout=LOOK_UP_WAIT_S)
+                self._committing = False
                 outputs = self.kernel.step(verdicts, self._wall_ms(), turns=False)
                 self._release(outputs)
                 commits = outputs.commits
@@ -303,7 +320,9 @@ class Shell:
         for out in outputs.outgoing:
             self._spawn(self._deliver(out))
         if outputs.lookups:
-            self._spawn(self._look_up(outputs.lookups))
+            looking = self._spawn(self._look_up(outputs.lookups))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
         if outputs.events:
             self.listener.transitions(outputs.events)
         for group, state, created, ended in outputs.ended:
@@ -313,10 +332,11 @@ class Shell:
         for shard in outputs.lost:
             self._lost(shard)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
         self._others.add(task)
         task.add_done_callback(self._others.discard)
+        return task
 
     async def _look_up(self, lookups: list[Lookup]) -> None:
         by_shard: dict[int, list[Lookup]] = {}
@@ -328,14 +348,15 @@ class Shell:
             try:
                 found = await self.journal.lookup_many(asked)
                 known: list[tuple[Lookup, Stored]] = []
+                unheard: list[Input] = []
                 for mine, stored in zip(by_shard.values(), found, strict=True):
                     for lookup, entry in zip(mine, stored, strict=True):
                         if entry.snapshot is None and entry.ended is None and not lookup.positions:
                             # A new order, as nearly all are: there is nothing to read.
-                            self._inbox.append(Loaded(lookup.shard, lookup.epoch, lookup.group))
+                            unheard.append(Loaded(lookup.shard, lookup.epoch, lookup.group))
                         else:
                             known.append((lookup, entry))
-                self._awake.set()
+                self._take(unheard)
                 for lookup, entry in known:
                     # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
                     loaded = await self._loaded(lookup, entry)

@@ -72,8 +72,11 @@ class Shard:
         elif self._full and isinstance(message, Deliver) and message.token is not None:
             # Answers of targets come in whatever the load: they are as many as went out, and make room.
             turn_away(message, TooBusy(self.number), outputs)
-        else:
+        elif message.group in self.groups:
             self.mailbox.append(message)
+        else:
+            # Asked for at once: the journal's answer may be there before the next turn.
+            self._park(message, outputs)
 
     @property
     def _full(self) -> bool:
