@@ -31,7 +31,7 @@ from benchmarks.shapes import order_lines
 from benchmarks.system import Layout
 from runtime.limits import SHARDS_DEFAULT, STREAM_UNANSWERED_LINES_MAX
 
-bench = typer.Typer(help="Load shapes and measured runs.", no_args_is_help=True)
+bench = typer.Typer(help="Load shapes and measured runs.", no_args_is_help=True, add_completion=False)
 bench.command("chaos")(chaos_run)
 
 

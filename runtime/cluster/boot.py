@@ -75,7 +75,9 @@ class Cluster:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not ray.get(coordinator.complete.remote(), timeout=START_TIMEOUT_S):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the cluster was not complete after {START_TIMEOUT_S:.0f} s")
+                why = ray.get(coordinator.last_failure.remote(), timeout=START_TIMEOUT_S)
+                sentence = f"the cluster was not complete after {START_TIMEOUT_S:.0f} s"
+                raise TimeoutError(f"{sentence}: {why}" if why else sentence)
             time.sleep(0.05)
         return cluster
 

@@ -180,6 +180,10 @@ class Coordinator:
         await self.start()
         return self._owned and self.staff.complete
 
+    async def last_failure(self) -> str:
+        """The last process that did not start, with its reason; empty when all did."""
+        return self.staff.last_failure
+
     async def status(self, new_window: bool = False) -> dict[str, Any]:
         """Processes, shards and counters as they are now; ``new_window`` starts the cycle times anew."""
         await self.start()

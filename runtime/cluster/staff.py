@@ -39,6 +39,8 @@ class Staff:
         self.wanted = wanted
         self.present: dict[str, dict[str, Process]] = {kind: {} for kind in KINDS}
         self.leases = LeaseBook(lease_ms)
+        self.last_failure = ""
+        """What kept the last process that did not start from starting, for whoever waits for it."""
         self._fleet = fleet
         self._registry = registry
         self._coordinator = coordinator
@@ -159,6 +161,7 @@ class Staff:
             await process.ask("start", timeout_s=START_TIMEOUT_S)
         except Gone as failed:
             log.error("not started", name=process.name, reason=str(failed))
+            self.last_failure = f"{process.name} did not start: {failed}"
             self._lose(kind, process.name, "did not start")
             process.end()
             return False

@@ -173,6 +173,7 @@ async def test_a_process_that_cannot_be_started_is_ended_and_another_is_made(wor
     await world.until(world.kept)
     assert "Executor 1.1" in world.killed
     assert [*world.coordinator.staff.present["executors"]] == ["Executor 1.2"]
+    assert (await world.coordinator.last_failure()).startswith("Executor 1.1 did not start: ")
 
 
 async def test_one_that_was_made_and_not_started_is_started_by_the_next_coordinator(world: World) -> None:
