@@ -19,9 +19,8 @@ TURN_MESSAGES_MAX = 512
 GROUPS_IN_MEMORY_MAX = 20_000
 """Live groups a host keeps in memory before it passivates those idle longest."""
 PASSIVATE_IDLE_MS = 60_000
-SNAPSHOT_BYTES_FACTOR = 1
-"""A group is snapshotted once the records since its last snapshot outweigh that snapshot by this factor."""
 SNAPSHOT_RECORD_BYTES_MIN = 64 * 1024
+"""A group is snapshotted once the records since its last snapshot outweigh that snapshot, and this."""
 RECOVERY_FRAMES_MAX = 20_000
 """Frames of one shard a recovery may have to read; older live groups are snapshotted to keep to it."""
 TRIM_FRAMES_MIN = 4_096
