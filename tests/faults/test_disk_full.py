@@ -39,14 +39,6 @@ def disk(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-async def element(tmp_path: Path) -> AsyncIterator[Element]:
-    element = Element(tmp_path)
-    await element.start()
-    yield element
-    await element.stop()
-
-
-@pytest.fixture
 async def system(disk: Path, tmp_path: Path, element: Element) -> AsyncIterator[System]:
     system = System(disk / "data", f"--targets={element.targets}", "--hosts=2", "--shards=16")
     # What `up` says is no part of what the disk must hold.

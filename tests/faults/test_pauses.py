@@ -21,14 +21,6 @@ TAKEN_OVER_S = LEASE_MS / 1_000 + 3.0
 
 
 @pytest.fixture
-async def element(tmp_path: Path) -> AsyncIterator[Element]:
-    element = Element(tmp_path)
-    await element.start()
-    yield element
-    await element.stop()
-
-
-@pytest.fixture
 async def system(tmp_path: Path, element: Element) -> AsyncIterator[System]:
     system = System(tmp_path / "data", f"--targets={element.targets}", "--hosts=2", "--shards=16")
     await system.start()
