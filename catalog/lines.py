@@ -10,7 +10,8 @@ class LineRequest(msgspec.Struct, frozen=True):
 
     Names a product offering, or (service and resource orders captured directly, TMF641 and TMF652) a
     specification. `characteristics` holds what the line states; None counts as not known. `first_ordinal` is
-    the number the first domain order of this call gets in its key.
+    the number the first domain order of this call gets in its key. `products` are the installed products a
+    modify or delete names, the one it is about first.
     """
 
     line: str
@@ -20,6 +21,7 @@ class LineRequest(msgspec.Struct, frozen=True):
     quantity: int = 1
     characteristics: dict[str, Any] = {}
     first_ordinal: int = 1
+    products: tuple[str, ...] = ()
 
 
 class DomainOrderPlan(msgspec.Struct, array_like=True, frozen=True):
