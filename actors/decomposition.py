@@ -9,12 +9,23 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.events import DomainOrdersMoved, Event, LineDecomposed
-from actors.inside import LINES, ORCHESTRATION, ORDER, ROLL_UP, Decompose, Plan, RollUp, WorkMoved
+from actors.inside import (
+    LINES,
+    ORCHESTRATION,
+    ORDER,
+    RESERVATION,
+    ROLL_UP,
+    ClaimProducts,
+    Decompose,
+    Plan,
+    RollUp,
+    WorkMoved,
+)
 from actors.messages import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, S, State
 from catalog.decompose import decompose
-from catalog.lines import LineDecomposition, TaskPlan
+from catalog.lines import LineDecomposition, LineRequest, TaskPlan
 from catalog.store import Catalogs
 
 
@@ -67,10 +78,14 @@ class DecompositionActor:
         events: list[Event] = []
         plans: list[tuple[str, tuple[TaskPlan, ...]]] = []
         idle: list[str] = []
+        put_off: list[LineRequest] = []
         for request in message.requests:
             line = request.line
             if given_up and line in given_up:
                 events.append(LineDecomposed(line, ()))
+                continue
+            if request.products and message.installed is None:
+                put_off.append(request)
                 continue
             tree = decompose(catalog, request)
             events.append(LineDecomposed(line, tree.domain_orders))
@@ -84,6 +99,8 @@ class DecompositionActor:
                 ]
             plans.append((line, tree.tasks))
         inside: list[tuple[str, Message]] = [(ORCHESTRATION, Plan(tuple(plans)))]
+        if put_off:
+            inside.append((RESERVATION, ClaimProducts(tuple(put_off))))
         if idle:
             inside.append((LINES, RollUp(tuple(idle))))
         inside.append((ORDER, ROLL_UP))

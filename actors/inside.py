@@ -1,17 +1,20 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
-Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and ``lines`` for several of them at once.
+Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
+them at once.
 """
 
 from typing import Final
 
 from actors.messages import Message
 from actors.states import State
+from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
 DECOMPOSITION = "decomposition"
 ORCHESTRATION = "orchestration"
+RESERVATION = "reservation"
 LINES = "lines"
 
 
@@ -27,6 +30,21 @@ class Decompose(Message, frozen=True, tag="decompose"):
     requests: tuple[LineRequest, ...]
     given_up: tuple[str, ...] = ()
     """Lines among them that were given up before their turn came: they get none."""
+    installed: InstalledProduct | None = None
+    """The installed product that the line is about, once the line has reserved it. Lines that name a product and come
+    without are put off."""
+
+
+class ClaimProducts(Message, frozen=True, tag="claimProducts"):
+    """To the reservation: these lines name installed products, and are decomposed once they have them."""
+
+    requests: tuple[LineRequest, ...]
+
+
+class ClaimAgain(Message, frozen=True, tag="claimAgain"):
+    """To the reservation: ask again for the products that were refused to this line."""
+
+    line: str
 
 
 class Plan(Message, frozen=True, tag="plan"):

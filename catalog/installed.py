@@ -1,79 +1,57 @@
-"""What stands at a customer, as decomposition reads it: an installed product's picture with its nodes.
+"""What stands at the customer's, as decomposition reads it: an installed product with its services and resources.
 
-A *node* is one product, service or resource that a domain order brought into being. It keeps the version of the
-specification it was made from and the rule that made it: a later catalog does not change what stands. A picture is
-immutable and has a version; the installed base (``actors/installed_product.py``) makes a new one for every change.
+A picture is a value: whoever keeps the inventory makes it, and the same picture gives the same decomposition.
 """
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-Path = tuple[tuple[str, int], ...]
-"""The way from the product to a node: specification and ordinal at every step."""
 
+class InstalledNode(msgspec.Struct, array_like=True, frozen=True):
+    """One product, service or resource that is installed.
 
-class InstalledNode(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One installed product, service or resource below an installed product.
+    `id` is its inventory id, `parent` that of the node above it ("" at the root of the picture). `edge` is the
+    relationship that made it: its type and target, with `#2` and so on where a specification has several of them
+    (`Requires customer-edge`), "" at the root. `ordinal` is its number among those of one edge below one parent; it
+    stays for life. `version` is the version of its specification and `catalog` that of the catalog it was decomposed
+    with; `rule` names the rules that included it, "" where none was asked.
 
-    ``key`` is unique in its product and never changes; ``parent`` is a node's key, None directly under the product.
-    ``ordinal`` counts siblings of one specification from 1. ``version`` is the specification's, ``catalog`` the
-    catalog's version it was made with, ``rule`` what made it. ``sharing`` is the id of the shared installed service it
-    stands for, empty where the node is the product's own.
+    In the picture of a product a node with a `sharing_key` only refers to the shared one: its characteristics are what
+    this product asks of it, and nothing hangs below. In the picture of the shared node itself they are what all ask
+    together, and `referrers` holds what each asks, by the referring product and the place in it (`product/path`).
     """
 
-    key: str
-    kind: str
+    id: str
     specification: str
-    parent: str | None
-    relationship: str
-    ordinal: int
-    characteristics: dict[str, Any]
-    version: str = ""
+    kind: str
+    parent: str = ""
+    edge: str = ""
+    ordinal: int = 1
+    characteristics: dict[str, Any] = {}
+    version: str = "1.0"
     catalog: str = ""
     rule: str = ""
-    sharing: str = ""
+    sharing_key: str = ""
+    referrers: dict[str, dict[str, Any]] = {}
+    status: str = "active"
 
 
-class InstalledPicture(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An installed product at one version: parents stand before children in ``nodes``."""
+class InstalledProduct(msgspec.Struct, array_like=True, frozen=True):
+    """The picture of one installed product: its nodes, parents before children, the product itself first.
 
-    product: str
-    version: int
-    offering: str
-    specification: str
-    quantity: int
-    characteristics: dict[str, Any]
+    `version` counts the changes of the picture, so that a stale one is known.
+    """
+
+    id: str
     nodes: tuple[InstalledNode, ...]
-    specification_version: str = ""
-    catalog: str = ""
+    version: int = 0
 
 
-class Placed(Protocol):
-    """Whatever stands in a tree below a line or a product: a plan's domain order, an installed node."""
+class InstalledShared(msgspec.Struct, array_like=True, frozen=True):
+    """The picture of one shared service or resource and all below it, itself first."""
 
-    @property
-    def key(self) -> str:
-        """Its name in the tree."""
-
-    @property
-    def specification(self) -> str:
-        """What it is."""
-
-    @property
-    def parent(self) -> str | None:
-        """The key of what it stands below; None or empty at the top."""
-
-    @property
-    def ordinal(self) -> int:
-        """Which of its siblings of one specification it is."""
-
-
-def paths(tree: Iterable[Placed]) -> dict[str, Path]:
-    """The way to each of these by key; parents stand before children."""
-    found: dict[str, Path] = {}
-    for each in tree:
-        above = found[each.parent] if each.parent else ()
-        found[each.key] = (*above, (each.specification, each.ordinal))
-    return found
+    specification: str
+    sharing_key: str
+    nodes: tuple[InstalledNode, ...]
+    version: int = 0
