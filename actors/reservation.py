@@ -90,15 +90,22 @@ class ReservationActor:
         decision = Decision()
         reservations = group.reservations
         assert reservations is not None
+        ready: dict[str, None] = {}
         for event in events:
             if isinstance(event, LinesMoved) and event.state in FINAL:
                 for line in event.lines:
                     self._line_ended(group, reservations, line, decision)
             elif isinstance(event, NeedMet | ProductsClaimed):
-                claim = reservations.claims.get(event.line)
-                line_ = group.lines[event.line]
-                if claim is not None and not claim.asked and line_.gate is None and not line_.decomposed:
-                    _add(decision, _ask(group, claim))
+                ready[event.line] = None
+        for line in ready:
+            claim, ready_line = reservations.claims.get(line), group.lines[line]
+            if (
+                claim is not None
+                and not claim.asked
+                and ready_line.gate is None
+                and not ready_line.decomposed
+            ):
+                _add(decision, _ask(group, claim))
         return decision
 
     # -- the products that its lines are about ------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from actors.messages import SubmitOrder
+from actors.product_id import product_id
 from runtime.simulation.schedule import BEGIN_MS
 from runtime.simulation.world import World
 
@@ -51,6 +52,9 @@ def _plan(world: World, draw: Random, catalog: str, names: list[str], number: in
         needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
     draft = draw.random() < 0.1
     items = _items(draw, large=draw.random() < world.large_orders)
+    if world.installed:
+        # By chance of its own, so that a world's orders are otherwise the same as ever.
+        _name_products(Random(f"products {world.seed} {number}"), world, items, names, number)
     return Plan(
         order=names[number],
         message=_message(draw, catalog, items, number, start, needs, draft, "first"),
@@ -103,6 +107,26 @@ def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:
             item["quantity"] = 2
         items.append(item)
     return items
+
+
+def _name_products(
+    draw: Random, world: World, items: list[dict[str, Any]], names: list[str], number: int
+) -> None:
+    """Let lines be about products of a few orders, so that many meet at one; some of them were never made."""
+    for item in items:
+        if number > 2 and draw.random() < world.installed / 2:
+            item["action"] = draw.choice(("modify", "modify", "delete"))
+        if item["action"] not in ("modify", "delete") or draw.random() > world.installed + 0.2:
+            continue
+        product = item["product"]
+        product["id"] = _product(draw, world, names)
+        if draw.random() < 0.2:
+            product["product"] = [{"id": _product(draw, world, names)}]
+
+
+def _product(draw: Random, world: World, names: list[str]) -> str:
+    order = draw.choice((*names[:3], *names[:3], draw.choice(names), f"o{world.seed}-nowhere"))
+    return product_id(order, draw.choice(("1", "1", "1", "2", "2a")))
 
 
 def _item(line: str, offering: tuple[str, dict[str, Any]], action: str) -> dict[str, Any]:

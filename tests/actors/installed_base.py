@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actors.events import ProductFolded, ProductFree, ProductHeld, ProductMoved
+from actors.events import ProductFolded, ProductFree, ProductHeld, ProductMoved, ProductWanted
 from actors.group import OrderGroupKind
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
@@ -117,6 +117,10 @@ class Base:
                     assert shadow is not None and shadow.holder is None, "a product is held by one line"
                     head = shadow.queue[0]
                     assert (head.order, head.line) == (event.order, event.line), "first come, first served"
+                if isinstance(event, ProductWanted):
+                    assert shadow is not None
+                    asking = {(each.order, each.line) for each in (shadow.holder, *shadow.queue) if each}
+                    assert (event.order, event.line) not in asking, "a line asks once"
                 if isinstance(event, ProductFolded):
                     assert shadow is not None and shadow.holder is not None
                     assert (shadow.holder.order, shadow.holder.line) == (event.order, event.line)

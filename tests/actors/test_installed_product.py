@@ -194,6 +194,15 @@ def test_a_line_reserves_when_it_starts_not_when_it_is_accepted() -> None:
     assert base.product("o1").state is S.TERMINATED
 
 
+def test_a_line_whose_need_is_met_in_the_turn_that_takes_it_up_asks_once() -> None:
+    base = Base()
+    base.order("o1", item("1"))
+    base.finish("o1")
+    base.order("o2", item("1", action="noChange"), change("2", needs=["1"]))
+    base.finish("o2")
+    assert base.state("o2") == "completed" and base.product("o1").holder is None
+
+
 def test_two_lines_of_one_order_take_turns() -> None:
     base = Base()
     base.order("o1", item("1"))
