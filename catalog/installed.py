@@ -17,8 +17,9 @@ class InstalledNode(msgspec.Struct, array_like=True, frozen=True):
     stays for life. `version` is the version of its specification and `catalog` that of the catalog it was decomposed
     with; `rule` names the rules that included it, "" where none was asked.
 
-    With a `sharing_key` it stands for a shared node: `characteristics` are what this product asked of it, what it has
-    and what hangs below it stands in the picture of the shared node itself (`InstalledShared`).
+    In the picture of a product a node with a `sharing_key` only refers to the shared one: its characteristics are what
+    this product asks of it, and nothing hangs below. In the picture of the shared node itself they are what all ask
+    together, and `referrers` holds what each asks, by the referring product and the place in it (`product/path`).
     """
 
     id: str
@@ -32,11 +33,12 @@ class InstalledNode(msgspec.Struct, array_like=True, frozen=True):
     catalog: str = ""
     rule: str = ""
     sharing_key: str = ""
+    referrers: dict[str, dict[str, Any]] = {}
     status: str = "active"
 
 
 class InstalledProduct(msgspec.Struct, array_like=True, frozen=True):
-    """The picture of one installed product: its nodes, the product itself first, parents before children.
+    """The picture of one installed product: its nodes, parents before children, the product itself first.
 
     `version` counts the changes of the picture, so that a stale one is known.
     """
@@ -47,15 +49,9 @@ class InstalledProduct(msgspec.Struct, array_like=True, frozen=True):
 
 
 class InstalledShared(msgspec.Struct, array_like=True, frozen=True):
-    """The picture of one shared service or resource with all below it, itself first.
+    """The picture of one shared service or resource and all below it, itself first."""
 
-    `referrers` holds what each referrer asks of it, by the id of the referring product and the place in it
-    (`product/path`).
-    """
-
-    id: str
     specification: str
     sharing_key: str
     nodes: tuple[InstalledNode, ...]
-    referrers: dict[str, dict[str, Any]] = {}
     version: int = 0
