@@ -5,6 +5,9 @@ filled in.
 """
 
 from catalog.explain import reasons_for
+from catalog.graph.lines import grow
+from catalog.graph.results import QUANTITY_OUT_OF_RANGE
+from catalog.graph.settling import Order
 from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
 from catalog.model import LINE_ACTIONS, Catalog
 from catalog.refusals import QuantityOutOfRange, UnknownAction
@@ -37,6 +40,8 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
     tree = tree_of(catalog, request.offering, request.specification, action)
+    if tree.ruled:
+        return _grown(catalog, request)
     values = tree.values(request.characteristics)
     shape = tree.shape(values)
     if quantity > 1:
@@ -47,6 +52,35 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     for repetition in range(quantity):
         _instantiate(tree, shape, values, request, repetition, copies, domain_orders, tasks)
     return LineDecomposition(request.line, tuple(domain_orders), tuple(tasks))
+
+
+def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
+    """One line alone, where rules say what there is."""
+    line = request.line
+    graph = grow(Order(catalog, {line: request}), (line,))
+    held_back = graph.held_back[line]
+    for held in held_back:
+        if held.code == QUANTITY_OUT_OF_RANGE:
+            raise QuantityOutOfRange(held.sentence)
+    return LineDecomposition(
+        line,
+        tuple(
+            DomainOrderPlan(
+                node.key,
+                node.kind,
+                node.specification,
+                node.parents[0] if node.parents else None,
+                node.relationship,
+                node.ordinal,
+                node.action,
+                node.characteristics,
+            )
+            for node in graph.nodes.values()
+        ),
+        graph.tasks,
+        held_back=held_back,
+        sharing={node.key: node.sharing_key for node in graph.nodes.values() if node.sharing_key},
+    )
 
 
 def explain(catalog: Catalog, request: LineRequest) -> tuple[Reason, ...]:

@@ -142,7 +142,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
-    plan's silent "after the one before" is written out by the loader.
+    plan's silent "after the one before" is written out by the loader. `gives` holds (output, characteristic) pairs:
+    what the task's result brings for its own specification.
     """
 
     name: str
@@ -152,6 +153,7 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
     description: str = ""
+    gives: tuple[tuple[str, str], ...] = ()
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-
 from catalog.graph.frames import Question
 from catalog.graph.nodes import Node, Part
 from catalog.model import ORDERING_TYPES, Catalog
@@ -79,7 +78,7 @@ class Surroundings:
         before = self.before.get(part_name(part))
         return before is None or any(
             specification in reachable(self.catalog, held.target)
-            for held in before.held.values()
+            for held in (*before.held.values(), *before.unmapped.values())
             if held.target in self.catalog.specifications
         )
 
@@ -124,5 +123,3 @@ def read_values(question: Question, node: Node, missing: Iterable[str]) -> dict[
         if full not in lacking and value is not None:
             inputs[full] = value
     return inputs
-
-

@@ -1,6 +1,6 @@
 """How the values of several referrers become those of the one node they share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from catalog.graph.frames import Values
@@ -58,4 +58,4 @@ def _union(values: Iterable[Any]) -> list[Any]:
     return sorted(elements, key=lambda element: (str(type(element)), str(element)))
 
 
-_COMBINATIONS = {"max": max, "sum": sum, "union": _union}
+_COMBINATIONS: dict[str, Callable[[list[Any]], Any]] = {"max": max, "sum": sum, "union": _union}

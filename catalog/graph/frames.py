@@ -117,9 +117,7 @@ class Frame:
         )
         self.edges = self._edges()
         self.mappings = tuple(
-            Mapping(self, mapping)
-            for mapping in specification.mappings
-            if mapping.applies_to(action, intent)
+            Mapping(self, mapping) for mapping in specification.mappings if mapping.applies_to(action, intent)
         )
 
     def question(self, text: str) -> Question:
@@ -150,21 +148,3 @@ def frame_of(catalog: Catalog, specification: str, action: str, intent: str | No
         frame = Frame(catalog, catalog.specifications[specification], action, intent)
         catalog.compiled[key] = frame
     return frame
-
-
-def is_ruled(catalog: Catalog, root: Specification) -> bool:
-    """Whether anything that a line of this specification may grow into has rules, so that it must come here."""
-    known = catalog.compiled.get(("ruled", root.id))
-    if known is None:
-        seen: set[str] = {root.id}
-        ways = [root]
-        known = False
-        while ways and not known:
-            specification = ways.pop()
-            known = specification.ruled
-            for relationship in specification.relationships:
-                if relationship.type in ORDERING_TYPES and relationship.target not in seen:
-                    seen.add(relationship.target)
-                    ways.append(catalog.specifications[relationship.target])
-        catalog.compiled["ruled", root.id] = known
-    return bool(known)

@@ -20,20 +20,26 @@ from catalog.graph.nodes import (
     child_path,
     shared_key,
 )
+from catalog.graph.picture import Picture
 from catalog.graph.results import (
     CHOOSE_INSTANCES,
     QUANTITY_OUT_OF_RANGE,
     RULE_FAILED,
     UNKNOWN_VALUE,
-    Awaited,
-    HeldBack,
 )
-from catalog.lines import LineRequest
+from catalog.installed import InstalledNode
+from catalog.lines import Awaited, HeldBack, LineRequest
 from catalog.model import Catalog
 from catalog.refusals import QuantityOutOfRange
 from catalog.rules.outcome import Error, Undetermined
 from catalog.rules.rule import Wait
-from catalog.tree import LINE_DOMAIN_ORDERS_MAX, creates_own_order, quantity_of, refuse_beyond_maximum
+from catalog.tree import (
+    LINE_DOMAIN_ORDERS_MAX,
+    counted_quantity,
+    creates_own_order,
+    refuse_beyond_maximum,
+    root_of,
+)
 
 DEPTH_MAX: Final = 64
 """Nodes above each other in one line. Relationships may lead back to where they came from, under a condition."""
@@ -49,14 +55,6 @@ class Written(NamedTuple):
 
 
 NOTHING_WRITTEN: Final = Written({}, {}, {})
-
-
-class Stood(NamedTuple):
-    """What stands installed below a node by one edge: ordinals, and which of them are idle."""
-
-    ordinals: tuple[int, ...]
-    idle: frozenset[int]
-    ids: dict[str, int]
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -77,7 +75,7 @@ class Pass:
         surroundings: Surroundings,
         told: Told,
         written: Written,
-        stood: Mapping[tuple[str, str], Stood],
+        picture: Picture,
         at_ms: int,
     ) -> None:
         self.catalog = catalog
@@ -85,12 +83,12 @@ class Pass:
         self.surroundings = surroundings
         self.told = told
         self.written = written
-        self.stood = stood
+        self.picture = picture
         self.at_ms = at_ms
         self.part = Part(request.line)
 
-    def line(self, installed: Values | None = None) -> Part:
-        """All of a line; `installed` are the values of the installed product that it modifies."""
+    def line(self) -> Part:
+        """All of a line."""
         request = self.request
         root = root_frame(self.catalog, request)
         stated = {name: value for name, value in request.characteristics.items() if value is not None}
@@ -98,7 +96,9 @@ class Pass:
         for number in range(1, request.quantity + 1):
             path = root.specification.id if request.quantity == 1 else f"{root.specification.id}[{number}]"
             values = root.initial()
-            values.update(installed or {})
+            installed = self.picture.root(number)
+            if installed is not None:
+                values.update(installed.characteristics)
             self._write(values, path)
             for name, value in stated.items():
                 if name in root.names:
@@ -106,7 +106,16 @@ class Pass:
             if request.quantity > 1:
                 self._say(values, root.specification.id)
             self._say(values, path)
-            node = Node(f"{request.line}.{number}", path, root, request.line, values, orders=own, ordinal=number)
+            node = Node(
+                f"{request.line}.{number}",
+                path,
+                root,
+                request.line,
+                values,
+                orders=own,
+                ordinal=number,
+                installed=installed,
+            )
             if own and root.sharing is not None and self._shared(None, node, root, ""):
                 continue
             self._take(node)
@@ -117,7 +126,8 @@ class Pass:
         """A shared node with all below it."""
         self._write(values, path)
         self._say(values, path)
-        node = Node(key, path, frame, SHARED, values, sharing_key=sharing_key)
+        installed = self.picture.root(1)
+        node = Node(key, path, frame, SHARED, values, sharing_key=sharing_key, installed=installed)
         self._take(node)
         self._below(node)
         return self.part
@@ -158,12 +168,27 @@ class Pass:
             rule = self._included(node, edge)
             if rule is not None:
                 self._instances(node, edge, rule)
+            elif edge.relationship.minimum_quantity:
+                self._below_minimum(node, edge)
+
+    def _below_minimum(self, node: Node, edge: Edge) -> None:
+        """None are there by the rules, where some must be."""
+        key, relationship = f"{node.key}|{edge.id}", edge.relationship
+        if key not in self.part.held and key not in self.told.decided:
+            missing = Error(f"the rules leave none, at least {relationship.minimum_quantity} are needed")
+            self._hold(
+                key, node, edge.target, relationship.type, "quantity", "", missing,
+                code=QUANTITY_OUT_OF_RANGE, awaits="requester",
+            )  # fmt: skip
 
     def _instances(self, node: Node, edge: Edge, rule: str) -> None:
         frame = frame_of(self.catalog, edge.target, node.frame.action, node.frame.intent)
         for ordinal in self._ordinals(node, edge, forced=rule.startswith("mapping ")):
             path = child_path(node, edge, ordinal)
             values = frame.initial()
+            installed = self.picture.child(node.installed, edge.id, ordinal)
+            if installed is not None:
+                values.update(installed.characteristics)
             above = node.values
             for target, source in edge.flows:
                 if source in above:
@@ -180,6 +205,7 @@ class Pass:
                 edge=edge,
                 ordinal=ordinal,
                 rule=rule,
+                installed=installed,
             )
             if frame.sharing is not None and self._shared(node, child, frame, edge.id):
                 continue
@@ -193,10 +219,20 @@ class Pass:
         outcome = self.surroundings.ask(self.part, child, frame.sharing)
         if type(outcome) is Undetermined or type(outcome) is Error:
             key = f"{child.key}|{edge}|sharing"
-            self._hold(key, above, child.specification, child.relationship, "sharing key", frame.sharing.text, outcome)
+            self._hold(
+                key,
+                above,
+                child.specification,
+                child.relationship,
+                "sharing key",
+                frame.sharing.text,
+                outcome,
+            )
             return True
         key = shared_key(child.specification, outcome)
-        self.part.referrals.append(Referral(child.path, parent, child, key, outcome, child.values, child.rule))
+        self.part.referrals.append(
+            Referral(child.path, parent, child, key, outcome, child.values, child.rule)
+        )
         return True
 
     def _included(self, node: Node, edge: Edge) -> str | None:
@@ -209,38 +245,46 @@ class Pass:
             return f"mapping {made[1]}" if made[0] else None
         if not edge.conditions:
             return ""
-        inclusions: list[str] = []
-        waiting: list[tuple[Condition, Undetermined]] = []
-        failed: tuple[Condition, Error] | None = None
-        undecided = False
-        includes = False
+        return self._ruled(node, edge, key)
+
+    def _ruled(self, node: Node, edge: Edge, key: str) -> str | None:
+        """There if one inclusion holds (or there is none) and no exclusion does, whatever else is unknown or wrong."""
+        holding: list[str] = []
+        open_ones: list[tuple[Condition, Undetermined | Error]] = []
         for condition in edge.conditions:
             outcome = self.told.decided.get(f"{key}|{condition.rule.id}")
             if outcome is None:
                 outcome = self._decide(node, condition)
-            if condition.includes:
-                includes = True
-                if outcome is True:
-                    inclusions.append(condition.rule.id)
-            elif outcome is True:
+            if outcome is True and not condition.includes:
                 return None
-            if type(outcome) is Undetermined:
-                waiting.append((condition, outcome))
-                undecided |= not condition.includes
-            elif type(outcome) is Error:
-                failed = failed or (condition, outcome)
-        if inclusions or not includes:
-            # One inclusion is enough; of the exclusions every one must be known not to hold.
-            waiting = [each for each in waiting if not each[0].includes]
-            if failed is not None and failed[0].includes:
-                failed = None
-        if failed is None and not waiting:
-            return ", ".join(inclusions) if inclusions or not includes else None
-        names = ", ".join(each.rule.id for each, _ in waiting) if failed is None else failed[0].rule.id
-        text = " ; ".join(each.question.text for each, _ in waiting) if failed is None else failed[0].question.text
-        outcome = failed[1] if failed is not None else _together([each for _, each in waiting])
-        waits = [(f"{key}|{each.rule.id}", each.rule.wait) for each, _ in waiting if each.rule.wait is not None]
-        self._hold(key, node, edge.target, edge.relationship.type, names, text, outcome, waits)
+            if outcome is True:
+                holding.append(condition.rule.id)
+            elif outcome is not False:
+                open_ones.append((condition, outcome))
+        inclusive = any(condition.includes for condition in edge.conditions)
+        if holding or not inclusive:
+            open_ones = [each for each in open_ones if not each[0].includes]
+        elif not any(condition.includes for condition, _ in open_ones):
+            return None
+        if not open_ones:
+            return ", ".join(holding)
+        failed = [each for each in open_ones if isinstance(each[1], Error)]
+        open_ones = failed[:1] or open_ones
+        unknown = [outcome for _, outcome in open_ones if isinstance(outcome, Undetermined)]
+        self._hold(
+            key,
+            node,
+            edge.target,
+            edge.relationship.type,
+            ", ".join(condition.rule.id for condition, _ in open_ones),
+            " ; ".join(condition.question.text for condition, _ in open_ones),
+            failed[0][1] if failed else _together(unknown),
+            [
+                (f"{key}|{each.rule.id}", each.rule.wait)
+                for each, _ in open_ones
+                if each.rule.wait is not None
+            ],
+        )
         return None
 
     def _decide(self, node: Node, condition: Condition) -> Any:
@@ -252,43 +296,54 @@ class Pass:
     def _ordinals(self, node: Node, edge: Edge, *, forced: bool) -> tuple[int, ...]:
         """Which instances there are. The ones that stand keep their numbers; new ones go on after the highest."""
         try:
-            count = quantity_of(node.frame.specification, edge.relationship, node.values)
+            count = edge.relationship.default_quantity
+            if edge.relationship.quantity_characteristic is not None:
+                count = counted_quantity(node.frame.specification, edge.relationship, node.values)
         except QuantityOutOfRange as refusal:
             key = f"{node.key}|{edge.id}"
             self._hold(
-                key, node, edge.target, edge.relationship.type, "quantity", "", Error(refusal.message),
-                code=QUANTITY_OUT_OF_RANGE, awaits="requester",
+                key,
+                node,
+                edge.target,
+                edge.relationship.type,
+                "quantity",
+                "",
+                Error(refusal.message),
+                code=QUANTITY_OUT_OF_RANGE,
+                awaits="requester",
             )
             return ()
         if forced and count == 0:
             count = max(1, edge.relationship.minimum_quantity)
-        stood = self.stood.get((node.path, edge.id))
-        if stood is None or not stood.ordinals:
+        stood = self.picture.below(node.installed, edge.id)
+        if not stood:
             return tuple(range(1, count + 1))
-        if count >= len(stood.ordinals):
-            first = max(stood.ordinals) + 1
-            return (*stood.ordinals, *range(first, first + count - len(stood.ordinals)))
-        going = self._going(node, edge, stood, len(stood.ordinals) - count)
-        return tuple(ordinal for ordinal in stood.ordinals if ordinal not in going)
+        if count >= len(stood):
+            first = max(stood) + 1
+            return (*stood, *range(first, first + count - len(stood)))
+        going = self._going(node, edge, stood, len(stood) - count)
+        return tuple(ordinal for ordinal in stood if ordinal not in going)
 
-    def _going(self, node: Node, edge: Edge, stood: Stood, count: int) -> frozenset[int]:
-        """Which instances go when there are fewer: the ones named in the line, else by the catalog's rule, else asked."""
+    def _going(
+        self, node: Node, edge: Edge, stood: Mapping[int, InstalledNode], count: int
+    ) -> frozenset[int]:
+        """Which instances go when there are fewer: those the line names, else by the catalog's rule, else asked."""
         path = f"{node.path}.{edge.step}.remove"
         named = self.told.values.get(f"{node.path}.{edge.step}", {}).get("remove")
-        chosen = {stood.ids.get(each, each) for each in (*self.request.removed, *(named or ()))}
-        going = [ordinal for ordinal in stood.ordinals if ordinal in chosen][:count]
-        left = [ordinal for ordinal in reversed(stood.ordinals) if ordinal not in going]
+        chosen = {*self.request.removed, *(named or ())}
+        going = [number for number, each in stood.items() if number in chosen or each.id in chosen][:count]
+        left = [number for number in reversed(list(stood)) if number not in going]
         lacking = count - len(going)
         if lacking and edge.relationship.when_shrinking == "ask":
             self._hold(
                 f"{node.key}|{edge.id}|remove", node, edge.target, edge.relationship.type, "quantity", "",
                 Undetermined((path,)), code=CHOOSE_INSTANCES,
-                sentence=f"{lacking} of the {len(stood.ordinals)} {edge.target} below {node.path} must go: "
+                sentence=f"{lacking} of the {len(stood)} {edge.target} below {node.path} must go: "
                 f"name them in {path}",
             )  # fmt: skip
             return frozenset(going)
         if edge.relationship.when_shrinking == "idleFirst":
-            left.sort(key=lambda ordinal: ordinal not in stood.idle)
+            left.sort(key=lambda number: stood[number].status != "idle")
         return frozenset((*going, *left[:lacking]))
 
     # -- waiting --------------------------------------------------------------------------------------------------
@@ -314,6 +369,12 @@ class Pass:
         )  # fmt: skip
 
 
+def root_frame(catalog: Catalog, request: LineRequest) -> Frame:
+    """Where a line begins; raises what `catalog.tree.root_of` raises."""
+    root = root_of(catalog, request.offering, request.specification)
+    return frame_of(catalog, root.id, request.action, request.intent)
+
+
 def held_back(
     part: Part,
     key: str,
@@ -330,7 +391,7 @@ def held_back(
     awaits: Awaited | None = None,
 ) -> HeldBack:
     """What waits at a node, or cannot be decided there."""
-    if type(outcome) is Error:
+    if isinstance(outcome, Error):
         missing: tuple[str, ...] = ()
         code = code or RULE_FAILED
         sentence = sentence or (

@@ -1,14 +1,18 @@
 """The graph while it grows: nodes, and what a line or a shared part looks like from inside."""
 
+import re
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from catalog.graph.frames import Edge, Frame, Values
-from catalog.graph.results import HeldBack
+from catalog.installed import InstalledNode
+from catalog.lines import HeldBack
 from catalog.tree import ORDERED
+
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 SHARED: Final = ""
 """The line of what is shared: no order item has an empty id."""
@@ -25,6 +29,7 @@ class Node:
         "children",
         "edge",
         "frame",
+        "installed",
         "key",
         "line",
         "orders",
@@ -50,6 +55,7 @@ class Node:
         orders: bool = True,
         rule: str = "",
         sharing_key: str = "",
+        installed: InstalledNode | None = None,
     ) -> None:
         self.key = key
         self.path = path
@@ -62,6 +68,7 @@ class Node:
         self.orders = orders
         self.rule = rule
         self.sharing_key = sharing_key
+        self.installed = installed
         self.children: list[Node] = []
 
     @property
@@ -86,14 +93,18 @@ class Node:
         return next((node.key for node in self.above() if node.orders), "")
 
 
-class Referral(msgspec.Struct, frozen=True):
+class Referral(NamedTuple):
     """A place in a line (or in another shared part) where a shared node stands: below which node, and what is asked."""
 
     place: str
     """Its path in the tree that refers."""
-    parent: Node
+    parent: Node | None
+    """None where the line itself orders it."""
+    child: Node
+    """The node as it would be if it were not shared."""
     shared: str
     """The key of the shared node."""
+    sharing_key: Any
     values: Values
     rule: str
 
@@ -101,7 +112,7 @@ class Referral(msgspec.Struct, frozen=True):
 class Part:
     """One tree of the graph with what came of growing it: all of a line, or a shared node with all below it."""
 
-    __slots__ = ("by_specification", "held", "line", "nodes", "reads", "referrals", "roots")
+    __slots__ = ("by_specification", "held", "line", "nodes", "reads", "referrals", "roots", "unmapped")
 
     def __init__(self, line: str) -> None:
         self.line = line
@@ -109,6 +120,8 @@ class Part:
         self.nodes: list[Node] = []
         self.referrals: list[Referral] = []
         self.held: dict[str, HeldBack] = {}
+        self.unmapped: dict[str, HeldBack] = {}
+        """Mappings that wait, or that failed."""
         self.by_specification: dict[str, list[Node]] = {}
         self.reads = False
         """Whether a rule read what lies elsewhere in the tree, so that one pass from the top cannot have settled it."""
@@ -127,6 +140,7 @@ class Part:
         return (
             other is not None
             and self.held == other.held
+            and self.unmapped == other.unmapped
             and [(node.key, node.values, node.rule) for node in self.nodes]
             == [(node.key, node.values, node.rule) for node in other.nodes]
             and [(each.place, each.shared, each.values) for each in self.referrals]
@@ -149,7 +163,7 @@ def child_path(parent: Node, edge: Edge, ordinal: int) -> str:
 def shared_key(specification: str, value: Any) -> str:
     """The key of a shared node: the same in every line and whatever came first."""
     content = msgspec.json.encode([specification, value], order="deterministic")
-    return f".{specification.replace('.', '_')}~{blake2b(content, digest_size=6).hexdigest()}"
+    return f".{_UNFIT.sub('_', specification)}~{blake2b(content, digest_size=6).hexdigest()}"
 
 
 def shared_path(specification: str, value: Any) -> str:

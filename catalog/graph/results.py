@@ -1,13 +1,10 @@
 """What comes out of decomposition with rules: plain values, ready for msgpack."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from catalog.lines import TaskPlan
-
-Awaited = Literal["requester", "runtime", "operator"]
-"""Whose move it is: the requester's to give a value, a task's or agent's of ours, or an operator's decision."""
+from catalog.lines import HeldBack, TaskPlan
 
 UNKNOWN_VALUE: Final = "unknownValue"
 CHOOSE_INSTANCES: Final = "chooseInstances"
@@ -49,36 +46,14 @@ class GrownNode(msgspec.Struct, array_like=True, frozen=True):
     """Whether it is a shared node or stands below one."""
 
 
-class HeldBack(msgspec.Struct, array_like=True, frozen=True):
-    """A part of a line that waits, or that cannot be decided.
+class Contribution(msgspec.Struct, array_like=True, frozen=True):
+    """What one referrer asks of a shared node.
 
-    `key` is stable; `parent` the key of the domain order (or the line) below which something may come, `path` the
-    full path of that node. `rule` names the rule, `text` is its CEL. `missing` are full paths, all of them: whoever
-    knows one gives it under that path. `deadline_ms` counts from when the wait began (0: none), then `reaction`.
+    `owner` is its line or, where a shared node refers to another, the key of that; "" for an installed product.
+    `parent` is the domain order above, "" for the line itself.
     """
 
-    key: str
-    parent: str
-    path: str
-    relationship: str
-    target: str
-    rule: str
-    text: str
-    missing: tuple[str, ...]
-    code: str
-    sentence: str
-    awaits: Awaited = "requester"
-    by: str = ""
-    """Who of ours brings the value: the path of the domain order and the name of its task."""
-    deadline_ms: int = 0
-    reaction: str = ""
-    default: Any = None
-
-
-class Contribution(msgspec.Struct, array_like=True, frozen=True):
-    """What one referrer asks of a shared node: under which domain order ("": the line itself), with which values."""
-
-    line: str
+    owner: str
     parent: str
     values: dict[str, Any]
 
