@@ -15,11 +15,11 @@ from catalog.graph.frames import frame_of
 from catalog.graph.growing import root_frame
 from catalog.graph.nodes import SHARED, Node, Part, shared_key, shared_path
 from catalog.graph.picture import Picture
+from catalog.graph.referring import owners_first, parents_of, referrers_of
 from catalog.graph.results import (
     INSTALLED_UNKNOWN,
     NOT_POSSIBLE,
     UNKNOWN_VALUE,
-    Contribution,
     Drift,
     GrownNode,
     OrderGraph,
@@ -63,8 +63,8 @@ class _Assembly:
         for line in deleting:
             picture = Picture(_nodes(self.order.lines[line]))
             self._emit(line, deleted(picture), picture, line)
-        referrers = _referrers(wish.asked)
-        for key in _owners_first(wish.asked):
+        referrers = referrers_of(wish.asked)
+        for key in owners_first(wish.asked):
             self._shared(key, wish, base, referrers[key])
         self._release(wish, changing + deleting)
         for name, part in wish.parts.items():
@@ -72,10 +72,7 @@ class _Assembly:
                 if line in self.held:
                     for held in (*part.held.values(), *part.unmapped.values()):
                         self.held[line][held.key] = self._awaited(held, part)
-        for key, node in self.nodes.items():
-            if any(parent not in self.nodes for parent in node.parents):
-                left = tuple(parent for parent in node.parents if parent in self.nodes)
-                self.nodes[key] = msgspec.structs.replace(node, parents=left)
+        self._lift(wish.lines)
         return OrderGraph(
             self.nodes,
             self._tasks(),
@@ -84,6 +81,16 @@ class _Assembly:
             tuple(self.drift),
             tuple(self.unchanged),
         )
+
+    def _lift(self, lines: Iterable[str]) -> None:
+        """Domain orders above that got none, because nothing changes there, are passed over."""
+        ours = {*lines, SHARED}
+        for key, node in self.nodes.items():
+            left = tuple(
+                each for each in node.parents if each in self.nodes or each.rpartition(".")[0] not in ours
+            )
+            if left != node.parents:
+                self.nodes[key] = msgspec.structs.replace(node, parents=left)
 
     # -- which lines grow -----------------------------------------------------------------------------------------
 
@@ -135,7 +142,7 @@ class _Assembly:
     def _shared(self, key: str, wish: Settling, base: Settling, referrers: tuple[str, ...]) -> None:
         part = wish.parts[key]
         installed = wish.picture(wish.referrals[key])
-        above = _parents(wish.asked[key])
+        above = parents_of(wish.asked[key])
         if installed is None:
             self._emit(key, grown(part, "add"), None, SHARED, referrers, above)
             return
@@ -184,6 +191,11 @@ class _Assembly:
         """The nodes of one part. What does not change gets a domain order only where something below it does."""
         self.drift += changes.drift
         keys = self._keys(name, changes, picture)
+        places = {
+            step.installed.id: key
+            for step, key in zip(changes.steps, keys, strict=True)
+            if step.installed is not None
+        }
         standing = {
             step.installed.id: step.node.domain_order() if step.node is not None else key
             for step, key in zip(changes.steps, keys, strict=True)
@@ -210,6 +222,7 @@ class _Assembly:
                 )
                 continue
             self._take(key, step, parents[key], referrers or (line,), shared=line == SHARED)
+            self._work(key, step, places, picture)
 
     def _orders(self, step: Step) -> bool:
         """Whether the node gets a domain order of its own: a product that is only sold does not."""
@@ -252,7 +265,6 @@ class _Assembly:
             relationship, path, rule = node.relationship, node.path, node.rule
             edge = node.edge.id if node.edge is not None else ""
             ordinal, sharing = node.ordinal, node.sharing_key
-            after = node.edge.relationship.after if node.edge is not None else ()
         else:
             assert installed is not None
             relationship = installed.edge.partition(f" {installed.specification}")[0] or ORDERED
@@ -263,7 +275,6 @@ class _Assembly:
                 installed.sharing_key,
             )
             path = f"{installed.specification} {installed.id}"
-            after = self._after(parents, edge)
         specification = self.catalog.specifications.get(_specification(step))
         self.nodes[key] = GrownNode(
             key,
@@ -282,20 +293,33 @@ class _Assembly:
             installed.id if installed is not None else "",
             shared,
         )
-        plan = specification.plans.get(step.action, ()) if specification is not None else ()
-        self.works[key] = Work(key, parents, step.action, plan, _specification(step), after, shared)
 
-    def _after(self, parents: tuple[str, ...], edge: str) -> tuple[str, ...]:
-        for parent in parents:
-            relationship = _edge_of(self.catalog, self.nodes[parent].specification, edge)
-            if relationship is not None:
-                return relationship.after
-        return ()
+    def _work(self, key: str, step: Step, places: Mapping[str, str], picture: Picture | None) -> None:
+        """What there is to do for a domain order, and beside what: siblings wait for each other by `after`."""
+        node, installed = step.node, step.installed
+        specification = self.catalog.specifications.get(_specification(step))
+        plan = specification.plans.get(step.action, ()) if specification is not None else ()
+        beside: str = ""
+        after: tuple[str, ...] = ()
+        if node is not None:
+            if node.parent is not None and node.edge is not None:
+                beside, after = node.parent.key, node.edge.relationship.after
+        elif installed is not None and installed.parent and picture is not None:
+            beside = places.get(installed.parent, "")
+            relationship = _edge_of(self.catalog, picture.specification(installed.parent), installed.edge)
+            after = relationship.after if relationship is not None else ()
+        made = self.nodes[key]
+        self.works[key] = Work(
+            key, made.parents, step.action, plan, made.specification, beside, after, made.shared
+        )
 
     # -- plan and waiting -----------------------------------------------------------------------------------------
 
     def _tasks(self) -> tuple[TaskPlan, ...]:
-        works = [work._replace(parents=self.nodes[work.key].parents) for work in self.works.values()]
+        works = [
+            work._replace(parents=tuple(parent for parent in work.parents if parent in self.works))
+            for work in self.works.values()
+        ]
         try:
             return planned(works)
         except PlanCycle as cycle:
@@ -343,38 +367,3 @@ def _edge_of(catalog: Catalog, source: str, edge: str) -> Relationship | None:
         return None
     edges = frame_of(catalog, source, "delete", None).edges
     return next((each.relationship for each in edges if each.id == edge), None)
-
-
-def _parents(asked: Mapping[str, Contribution]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(asked[name].parent for name in sorted(asked) if asked[name].parent))
-
-
-def _referrers(asked: Mapping[str, Mapping[str, Contribution]]) -> dict[str, tuple[str, ...]]:
-    """The lines that want each shared node, by way of other shared nodes, too."""
-    found: dict[str, dict[str, None]] = {}
-
-    def lines(key: str) -> dict[str, None]:
-        if key not in found:
-            found[key] = {}  # a circle of shared nodes adds nothing to itself
-            for each in asked[key].values():
-                found[key].update(lines(each.owner) if each.owner in asked else {each.owner: None})
-        return found[key]
-
-    return {key: tuple(sorted(line for line in lines(key) if line)) for key in asked}
-
-
-def _owners_first(asked: Mapping[str, Mapping[str, Contribution]]) -> list[str]:
-    """Shared nodes so that one comes after those that refer to it."""
-    order: dict[str, None] = {}
-
-    def visit(key: str, above: tuple[str, ...]) -> None:
-        if key in order or key in above:
-            return
-        for each in asked[key].values():
-            if each.owner in asked:
-                visit(each.owner, (*above, key))
-        order[key] = None
-
-    for key in sorted(asked):
-        visit(key, ())
-    return list(order)

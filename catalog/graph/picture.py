@@ -29,6 +29,10 @@ class Picture:
         """What stands below a node by one edge, by ordinal, the lowest first."""
         return self._below.get((node.id, edge), _NOTHING) if node is not None else _NOTHING
 
+    def specification(self, id_: str) -> str:
+        """The specification of an installed node; "" when it is not in the picture."""
+        return next((node.specification for node in self.nodes if node.id == id_), "")
+
     def child(self, node: InstalledNode | None, edge: str, ordinal: int) -> InstalledNode | None:
         """One of them."""
         return self.below(node, edge).get(ordinal)

@@ -27,6 +27,8 @@ class Work(NamedTuple):
     action: str
     plan: Sequence[TaskTemplate]
     specification: str
+    beside: str = ""
+    """What siblings have in common: the place above them, whether or not it has a domain order."""
     after: tuple[str, ...] = ()
     """Specifications of siblings whose work must end first (on delete: which must wait)."""
     shared: bool = False
@@ -46,32 +48,36 @@ class _Wiring:
     def __init__(self, works: list[Work]) -> None:
         self.works = {work.key: work for work in works}
         self.below: dict[str, list[Work]] = {}
+        siblings: dict[str, list[Work]] = {}
         for work in works:
-            for parent in work.parents or ("",):
+            for parent in work.parents:
                 self.below.setdefault(parent, []).append(work)
+            if work.beside:
+                siblings.setdefault(work.beside, []).append(work)
         self.waits: dict[Point, list[Point]] = {}
         for work in works:
             self._along(work)
-        for siblings in self.below.values():
-            self._beside(siblings)
+        for each in siblings.values():
+            self._beside(each)
         self._ends: dict[Point, tuple[str, ...]] = {}
 
     def _after(self, point: Point, *earlier: Point) -> None:
         self.waits.setdefault(point, []).extend(earlier)
 
     def _along(self, work: Work) -> None:
+        """Between a domain order and those below it."""
         key = work.key
         self._after((key, _OWN), (key, _BEFORE))
-        self._after((key, _AFTER), (key, _OWN))
+        last: list[Point] = []
         for child in self.below.get(key, ()):
-            down = child.action == "delete" or work.action == "delete"
-            if down:
+            if child.action == "delete" or work.action == "delete":
                 self._after((child.key, _BEFORE), (key, _OWN))
+                last.append((child.key, _AFTER))
             else:
                 self._after((key, _OWN), (child.key, _AFTER))
                 if not child.shared:
                     self._after((child.key, _BEFORE), (key, _BEFORE))
-            self._after((key, _AFTER), (child.key, _AFTER))
+        self._after((key, _AFTER), *(last or [(key, _OWN)]))
 
     def _beside(self, siblings: Sequence[Work]) -> None:
         by_specification: dict[str, list[Work]] = {}
