@@ -5,11 +5,13 @@ filled in.
 """
 
 from catalog.explain import reasons_for
+from catalog.graph.explaining import reasons
 from catalog.graph.lines import grow
+from catalog.graph.nodes import SHARED
 from catalog.graph.results import QUANTITY_OUT_OF_RANGE
 from catalog.graph.settling import Order
 from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
-from catalog.model import LINE_ACTIONS, Catalog
+from catalog.model import ACTIONS, LINE_ACTIONS, Catalog
 from catalog.refusals import QuantityOutOfRange, UnknownAction
 from catalog.tree import Shape, Tree, Values, refuse_beyond_maximum, root_of, tree_of
 
@@ -85,6 +87,12 @@ def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
 
 def explain(catalog: Catalog, request: LineRequest) -> tuple[Reason, ...]:
     """For each relationship met: created or not, by which rule, from what. Raises what `decompose` raises."""
+    if (
+        request.action in ACTIONS
+        and tree_of(catalog, request.offering, request.specification, request.action).ruled
+    ):
+        found = reasons(Order(catalog, {request.line: request}), (request.line,))
+        return (*found[request.line], *found.get(SHARED, ()))
     return reasons_for(catalog, request, decompose(catalog, request))
 
 

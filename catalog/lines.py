@@ -102,8 +102,9 @@ class Reason(msgspec.Struct, frozen=True):
     """Why a relationship did or did not create domain orders.
 
     `parent` is the key of the domain order (or the line) whose specification `source` holds the relationship;
-    `rule` is a stable code, `inputs` what the rule read, `domain_orders` the keys it created, `sentence` all
-    of it for people.
+    `rule` is a stable code (where rules decide: their names), `inputs` what the rule read, `domain_orders` the
+    keys it created, `sentence` all of it for people. `outcome` is `created`, `unchanged` (it stands already),
+    `notCreated`, `waits` (for the `missing` values) or `failed`; inputs and what is missing go by full paths.
     """
 
     parent: str
@@ -115,6 +116,8 @@ class Reason(msgspec.Struct, frozen=True):
     inputs: dict[str, Any]
     domain_orders: tuple[str, ...]
     sentence: str
+    outcome: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class LineDecomposition(msgspec.Struct, frozen=True):

@@ -1,13 +1,12 @@
 """Asking a rule's question at a node: what it reads is gathered, and what is missing gets its full path."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalog.graph.frames import Question
 from catalog.graph.nodes import Node, Part
 from catalog.model import ORDERING_TYPES, Catalog
 from catalog.rules.outcome import NOT_APPLICABLE, Error, Undetermined
-from catalog.rules.vocabulary import SCOPES
 
 
 class Surroundings:
@@ -44,6 +43,25 @@ class Surroundings:
         if type(outcome) is Undetermined:
             return Undetermined(tuple(self._full(missing, places) for missing in outcome.missing))
         return outcome
+
+    def inputs(self, part: Part, node: Node, question: Question) -> dict[str, Any]:
+        """What a question reads and is known, by full path: for people."""
+        found: dict[str, Any] = {}
+        scopes = self.scopes(part.line)
+        for path in question.expression.paths:
+            first, *rest = path
+            if first in scopes:
+                value, place = scopes[first], first
+            else:
+                at = [node] if first == question.holder else self.nearest(part, node, first)
+                if len(at) != 1:
+                    continue
+                value, place = at[0].values, at[0].path
+            for name in rest:
+                value = value.get(name) if isinstance(value, Mapping) else None
+            if value is not None:
+                found[".".join((place, *rest))] = value
+        return found
 
     def nearest(self, part: Part, node: Node, specification: str) -> list[Node]:
         """The nodes of a specification that a rule at a node means.
@@ -109,17 +127,3 @@ def reachable(catalog: Catalog, specification: str) -> frozenset[str]:
                     ways.append(relationship.target)
         known = catalog.compiled[key] = frozenset(seen)
     return known
-
-
-def read_values(question: Question, node: Node, missing: Iterable[str]) -> dict[str, Any]:
-    """What a question read that is known, by full path, for people."""
-    inputs: dict[str, Any] = {}
-    lacking = set(missing)
-    for path in question.expression.paths:
-        if path[0] != question.holder or path[0] in SCOPES:
-            continue
-        full = ".".join((node.path, *path[1:]))
-        value = node.values.get(path[1]) if len(path) > 1 else None
-        if full not in lacking and value is not None:
-            inputs[full] = value
-    return inputs

@@ -38,10 +38,12 @@ ENDED = frozenset({"terminated", "aborted", "cancelled"})
 
 def grow(order: Order, lines: Iterable[str]) -> OrderGraph:
     """What these lines of an order come to, together with every shared node that they refer to."""
-    return _Assembly(order, tuple(lines)).graph()
+    return Assembly(order, tuple(lines)).graph
 
 
-class _Assembly:
+class Assembly:
+    """The graph of some lines, with what it was put together from: `wish` are the parts as they settled."""
+
     def __init__(self, order: Order, lines: tuple[str, ...]) -> None:
         self.order = order
         self.catalog: Catalog = order.catalog
@@ -51,10 +53,11 @@ class _Assembly:
         self.held: dict[str, dict[str, HeldBack]] = {line: {} for line in lines}
         self.drift: list[Drift] = []
         self.unchanged: list[Unchanged] = []
+        growing, self.deleting = self._sorted()
+        self.wish = Settling(order, growing).settle()
+        self.graph = self._put_together(self.wish, self.deleting)
 
-    def graph(self) -> OrderGraph:
-        growing, deleting = self._sorted()
-        wish = Settling(self.order, growing).settle()
+    def _put_together(self, wish: Settling, deleting: list[str]) -> OrderGraph:
         changing = [line for line in wish.lines if self.order.lines[line].installed is not None]
         base = self._base(changing)
         for line in wish.lines:
