@@ -23,9 +23,12 @@ class Claim(msgspec.Struct):
     picture: InstalledProduct | None = None
     """How the subject stood when the line got it."""
     offering: str = ""
-    """What the subject was bought as."""
+    """What the subject was bought as, and how often."""
+    quantity: int = 1
     ahead: tuple[str, str] | None = None
     """(order, line) directly ahead at the product that was asked for, where one is."""
+    orders: tuple[str, ...] = ()
+    """The domain orders that the line was decomposed into."""
     ended: bool = False
 
     @property

@@ -25,7 +25,7 @@ from actors.messages import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, S, State
 from catalog.decompose import decompose
-from catalog.lines import LineDecomposition, LineRequest, TaskPlan
+from catalog.lines import LineDecomposition, LineRequest, Place, TaskPlan
 from catalog.store import Catalogs
 
 
@@ -50,10 +50,12 @@ class DomainOrder(msgspec.Struct):
     children: tuple[str, ...] = ()
 
 
-class Decomposition(msgspec.Struct):
+class Decomposition(msgspec.Struct, omit_defaults=True):
     """What the decomposition actor holds: every domain order of the order by key."""
 
     domain_orders: dict[str, DomainOrder] = {}
+    places: dict[str, Place] = {}
+    """Of those that grew over a picture or by rules; nearly all orders have none."""
 
 
 class DecompositionActor:
@@ -84,11 +86,11 @@ class DecompositionActor:
             if given_up and line in given_up:
                 events.append(LineDecomposed(line, ()))
                 continue
-            if request.products and message.installed is None:
+            if request.products and request.installed is None:
                 put_off.append(request)
                 continue
             tree = decompose(catalog, request)
-            events.append(LineDecomposed(line, tree.domain_orders))
+            events.append(LineDecomposed(line, tree.domain_orders, tree.places))
             if not tree.tasks:
                 idle.append(line)
             workless = _workless(tree)

@@ -34,7 +34,7 @@ class _Relationship(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: str
     action: str
-    quantity: int = 1
+    quantity: int = 0
     productOffering: _Reference | None = None
     product: _Product | None = None
     productOrderItem: list["_Item"] = []
@@ -87,7 +87,7 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
             action=item.action,
             offering=item.productOffering.id if item.productOffering is not None else None,
             specification=None,
-            quantity=item.quantity,
+            quantity=item.quantity if item.quantity or products else 1,
             characteristics=characteristics,
             products=products,
         )

@@ -11,7 +11,7 @@ import msgspec
 from actors.messages import AnyMessage
 from actors.states import State
 from catalog.installed import InstalledNode, InstalledProduct
-from catalog.lines import DomainOrderPlan, TaskPlan
+from catalog.lines import DomainOrderPlan, Place, TaskPlan
 
 
 class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -69,6 +69,8 @@ class LineDecomposed(Event, frozen=True, tag="decomposed"):
 
     line: str
     domain_orders: tuple[DomainOrderPlan, ...]
+    places: dict[str, Place] = {}
+    """Of those that grew over a picture or by rules."""
 
 
 class LinePlanned(Event, frozen=True, tag="planned"):
@@ -220,6 +222,7 @@ class ClaimGranted(Event, frozen=True, tag="claimGranted"):
     product: str
     picture: InstalledProduct
     offering: str
+    quantity: int = 1
 
 
 class ClaimRefused(Event, frozen=True, tag="claimRefused"):

@@ -148,12 +148,16 @@ def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
         if plan.parent:
             parent = orders[plan.parent]
             parent.children = (*parent.children, plan.key)
+    if event.places:
+        group.decomposition.places.update(event.places)
     group.lines[event.line].decomposed = True
     reservations = group.reservations
     if reservations is None or event.line not in reservations.claims:
         group.order.decomposed += 1
     else:
-        reservations.claims[event.line].asked = False
+        claim = reservations.claims[event.line]
+        claim.asked = False
+        claim.orders = tuple([plan.key for plan in event.domain_orders])
         group.order.asking -= 1
 
 

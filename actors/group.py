@@ -266,7 +266,7 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:
     """Names the lines that were given up, for want of a line they need, before their turn came."""
     given_up = [each.line for each in message.requests if state.lines[each.line].gate is S.CANCELLED]
-    return Decompose(message.catalog, message.requests, tuple(given_up), message.installed)
+    return Decompose(message.catalog, message.requests, tuple(given_up))
 
 
 def _outputs(state: OrderGroup, task: Task) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Final
 
 from actors.messages import Message
 from actors.states import State
-from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
@@ -24,15 +23,15 @@ def line_address(line: str) -> str:
 
 
 class Decompose(Message, frozen=True, tag="decompose"):
-    """To the decomposition: give these lines their domain orders, from this version of the catalog."""
+    """To the decomposition: give these lines their domain orders, from this version of the catalog.
+
+    Lines that name an installed product and come without its picture are put off until they have reserved it.
+    """
 
     catalog: str
     requests: tuple[LineRequest, ...]
     given_up: tuple[str, ...] = ()
     """Lines among them that were given up before their turn came: they get none."""
-    installed: InstalledProduct | None = None
-    """The installed product that the line is about, once the line has reserved it. Lines that name a product and come
-    without are put off."""
 
 
 class ClaimProducts(Message, frozen=True, tag="claimProducts"):

@@ -157,7 +157,7 @@ class InstalledProductActor:
                 ProductMoved(after),
             ]
         )
-        _grant_next(decision, product, product.queue, after, picture, message.offering)
+        _grant_next(decision, product, product.queue, after, picture, message.offering, message.quantity)
         return decision
 
     @staticmethod
@@ -193,7 +193,7 @@ class InstalledProductActor:
         decision = Decision([event])
         picture = product.picture
         assert picture is not None
-        _grant_next(decision, product, (wanted,), product.state, picture, product.offering)
+        _grant_next(decision, product, (wanted,), product.state, picture, product.offering, product.quantity)
         return decision
 
     @staticmethod
@@ -222,7 +222,8 @@ class InstalledProductActor:
             after = S.TERMINATED if change is not None and change.ended else stays
             decision.events.append(ProductMoved(after))
         decision.events.append(free)
-        _grant_next(decision, product, product.queue, after, picture, product.offering)
+        quantity = change.quantity if change is not None and change.quantity else product.quantity
+        _grant_next(decision, product, product.queue, after, picture, product.offering, quantity)
         return decision
 
 
@@ -271,6 +272,7 @@ def _grant_next(
     state: State,
     picture: InstalledProduct,
     offering: str,
+    quantity: int,
 ) -> None:
     """Give the product to the first in the queue that can have it as it now stands; tell the others why not."""
     for each in queue:
@@ -285,7 +287,9 @@ def _grant_next(
         decision.events.append(ProductHeld(each.order, each.line, each.action))
         if each.action == DELETE:
             decision.events.append(ProductMoved(S.PENDING_TERMINATE))
-        decision.sends.append((each.order, ProductReserved(each.line, product.id, picture, offering)))
+        decision.sends.append(
+            (each.order, ProductReserved(each.line, product.id, picture, offering, quantity))
+        )
         return
 
 

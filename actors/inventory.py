@@ -17,9 +17,9 @@ from actors.product_id import product_id
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.installed import InstalledNode, InstalledProduct
-from catalog.model import Catalog
+from catalog.model import Catalog, Specification
 from catalog.store import Catalogs
-from catalog.tree import ORDERED, tree_of
+from catalog.tree import ORDERED, default_values, is_ruled, root_of
 
 _STANDS: Final = frozenset({S.COMPLETED, S.PARTIAL})
 """States of a domain order that has brought something about, all of it or a part."""
@@ -29,40 +29,55 @@ def made(group: OrderGroup, line: str, catalogs: Catalogs) -> ProductTold:
     """What an add line tells the product it makes: once the line has ended, with the picture."""
     order, ended = group.order, group.lines[line]
     request = request_of(order.document, line)
-    picture = None
-    if ended.state in FINAL:
-        catalog = catalogs.get(order.catalog)
-        picture = _picture(group, line, catalog)
+    picture = _picture(group, line, catalogs.get(order.catalog)) if ended.state in FINAL else None
     return ProductTold(
         order.id, ended.state, picture, request.offering or "", request.quantity, order.party, ended.since
     )
 
 
 def _picture(group: OrderGroup, line: str, catalog: Catalog) -> InstalledProduct:
+    """The product as its own line leaves it: a root for each time it was ordered, below them what was completed."""
     request = request_of(group.order.document, line)
     product = product_id(group.order.id, line)
-    tree = tree_of(catalog, request.offering, request.specification, "add")
-    root = InstalledNode(
-        product,
-        tree.root.id,
-        tree.root.kind,
-        characteristics=tree.values(request.characteristics)[0],
-        version=tree.root.version,
-        catalog=catalog.version,
-    )
-    nodes = [root]
+    specification = root_of(catalog, request.offering, request.specification)
+    values = _values(specification, request.characteristics)
+    roots = [
+        InstalledNode(
+            _root_id(product, number),
+            specification.id,
+            specification.kind,
+            ordinal=number,
+            characteristics=values,
+            version=specification.version,
+            catalog=catalog.version,
+        )
+        for number in range(1, request.quantity + 1)
+    ]
+    orders = list(_orders(group, line, ruled=is_ruled(catalog, specification)))
+    tops: dict[str, int] = {}
+    for order in orders:
+        if not order.parent:
+            tops[order.specification] = tops.get(order.specification, 0) + 1
+    nodes = {root.id: root for root in roots}
     names: dict[str, str] = {}
-    for order in _orders(group, line):
-        above = names.get(order.parent, product)
-        if order.state not in _STANDS:
-            names[order.key] = above
-        elif order.relationship == ORDERED and not order.parent and request.quantity == 1:
-            names[order.key] = product
-        else:
-            node = _node(order, f"{product}.{len(nodes)}", above, catalog)
-            names[order.key] = node.id
-            nodes.append(node)
-    return InstalledProduct(product, tuple(nodes), 1)
+    numbers: dict[tuple[str, str], int] = {}
+    for order in orders:
+        root = roots[0]
+        if not order.parent:
+            each = max(1, tops[order.specification] // request.quantity)
+            root = roots[min(order.ordinal - 1, tops[order.specification] - 1) // each]
+        if order.relationship == ORDERED and not order.parent:
+            names[order.key] = root.id
+            nodes[root.id] = _with(root, order.characteristics)
+            continue
+        above = names[order.parent] if order.parent else root.id
+        edge, rule = _made_by(group, order)
+        numbers[above, edge] = ordinal = numbers.get((above, edge), 0) + 1
+        if order.state in _STANDS:
+            node = _node(order, product, above, edge, rule, ordinal, catalog)
+            nodes[node.id] = node
+        names[order.key] = f"{product}{_suffix(order)}" if order.state in _STANDS else above
+    return InstalledProduct(product, tuple(nodes.values()), 1)
 
 
 def changed(group: OrderGroup, claim: Claim, catalogs: Catalogs) -> ProductChange | None:
@@ -70,73 +85,114 @@ def changed(group: OrderGroup, claim: Claim, catalogs: Catalogs) -> ProductChang
     picture, line = claim.picture, group.lines[claim.line]
     if picture is None or not line.decomposed:
         return None
-    if claim.action == "delete" and line.state is S.COMPLETED:
-        return ProductChange(gone=tuple(node.id for node in picture.nodes[1:]), ended=True)
-    order = group.order
+    order, request = group.order, request_of(group.order.document, claim.line)
+    completed = line.state is S.COMPLETED
+    if claim.action == "delete" and completed:
+        return ProductChange(gone=tuple(node.id for node in picture.nodes if node.parent), ended=True)
     catalog = catalogs.get(order.catalog)
     origin = product_id(order.id, claim.line)
-    places = {_place(node): node for node in picture.nodes}
-    nodes: dict[str, InstalledNode] = {}
+    stood = {node.id: node for node in picture.nodes}
+    changes: dict[str, InstalledNode] = {}
     gone: list[str] = []
     names: dict[str, str] = {}
-    for number, each in enumerate(_orders(group, claim.line), start=1):
-        above = names.get(each.parent, picture.id)
-        if each.relationship == ORDERED and not each.parent:
-            names[each.key] = picture.id
-            continue
-        node = places.get((above, _edge(each), each.ordinal))
-        names[each.key] = node.id if node is not None else above
+    if completed:
+        given = {name: value for name, value in request.characteristics.items() if value is not None}
+        for root in _roots(picture, request.quantity):
+            changes[root.id] = _with(root, given)
+        gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
+    for key in claim.orders:
+        each = group.decomposition.domain_orders[key]
+        place = group.decomposition.places[key]
+        names[key] = place.installed or f"{origin}{_suffix(each)}"
         if each.state not in _STANDS:
             continue
         if each.action == "delete":
-            if node is not None:
-                gone.append(node.id)
-        elif node is None:
-            node = _node(each, f"{origin}.{number}", above, catalog)
-            nodes[node.id] = node
-            names[each.key] = node.id
+            gone.append(place.installed)
+        elif place.installed in stood:
+            node = changes.get(place.installed) or stood[place.installed]
+            changes[node.id] = _with(node, each.characteristics)
         else:
-            nodes[node.id] = _with(node, each.characteristics)
-    if claim.action == "modify" and line.state is S.COMPLETED:
-        given = request_of(order.document, claim.line).characteristics
-        root = picture.nodes[0]
-        known = {name: value for name, value in given.items() if value is not None}
-        nodes = {root.id: _with(root, known), **nodes}
-    return ProductChange(tuple(nodes.values()), tuple(gone)) if nodes or gone else None
+            above = names.get(each.parent) or _root_id(picture.id, _number(each))
+            node = _node(each, origin, above, place.edge, place.rule, each.ordinal, catalog)
+            changes[node.id] = node
+    quantity = request.quantity if completed else 0
+    if not changes and not gone:
+        return None
+    return ProductChange(tuple(changes.values()), tuple(gone), quantity)
 
 
-def _orders(group: OrderGroup, line: str) -> Iterator[DomainOrder]:
-    """The domain orders of one line, parents before children, without going through those of all lines."""
+def _root_id(product: str, number: int) -> str:
+    """The id of one of the times a product was ordered; most are ordered once."""
+    return product if number == 1 else f"{product}:{number}"
+
+
+def _number(order: DomainOrder) -> int:
+    """Below which root a domain order grew."""
+    head = order.key.rpartition(".")[2].partition("-")[0].partition(":")[0]
+    return int(head) if head.isdigit() else 1
+
+
+def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
+    """The roots a product has once a line has changed its quantity (0: it has not): the lowest numbers stay."""
+    roots = [node for node in picture.nodes if not node.parent]
+    wanted = quantity or len(roots)
+    more = range(len(roots) + 1, wanted + 1)
+    return roots[:wanted] + [
+        msgspec.structs.replace(roots[0], id=_root_id(picture.id, number), ordinal=number) for number in more
+    ]
+
+
+def _orders(group: OrderGroup, line: str, *, ruled: bool) -> Iterator[DomainOrder]:
+    """The domain orders of one line, parents before children."""
     orders = group.decomposition.domain_orders
+    if ruled:
+        yield from (order for order in orders.values() if line in order.referrers)
+        return
+    # Numbered through: there is no need to go through those of all lines.
     number = 1
     while (order := orders.get(f"{line}.{number}")) is not None:
         yield order
         number += 1
 
 
-def _node(order: DomainOrder, id_: str, above: str, catalog: Catalog) -> InstalledNode:
-    specification = catalog.specifications[order.specification]
+def _made_by(group: OrderGroup, order: DomainOrder) -> tuple[str, str]:
+    """(edge, rule) of a domain order: what a compiled tree makes, it makes by the relationship alone."""
+    place = group.decomposition.places.get(order.key)
+    if place is not None:
+        return place.edge, place.rule
+    return f"{order.relationship} {order.specification}", ""
+
+
+def _suffix(order: DomainOrder) -> str:
+    """What tells a domain order from the others of its line."""
+    return f".{order.key.rpartition('.')[2]}"
+
+
+def _node(
+    order: DomainOrder, origin: str, above: str, edge: str, rule: str, ordinal: int, catalog: Catalog
+) -> InstalledNode:
     return InstalledNode(
-        id_,
+        f"{origin}{_suffix(order)}",
         order.specification,
         order.kind,
         above,
-        _edge(order),
-        order.ordinal,
+        edge,
+        ordinal,
         order.characteristics,
-        specification.version,
+        catalog.specifications[order.specification].version,
         catalog.version,
-        order.relationship,
+        rule,
     )
 
 
-def _edge(order: DomainOrder) -> str:
-    return f"{order.relationship} {order.specification}"
-
-
-def _place(node: InstalledNode) -> tuple[str, str, int]:
-    """Where a node stands among its siblings."""
-    return node.parent, node.edge, node.ordinal
+def _values(specification: Specification, given: dict[str, Any]) -> dict[str, Any]:
+    """What a line says of its product, and the defaults of what it does not."""
+    types = {each.name: each.value_type for each in specification.characteristics}
+    values = default_values(specification)
+    for name, value in given.items():
+        if value is not None and name in types:
+            values[name] = int(value) if type(value) is float and types[name] == "integer" else value
+    return values
 
 
 def _with(node: InstalledNode, values: dict[str, Any]) -> InstalledNode:

@@ -172,12 +172,13 @@ class ProductTold(Message, frozen=True, tag="productTold"):
 
 
 class ProductReserved(Message, frozen=True, tag="reserved"):
-    """From an installed product: the line has it. ``picture`` is how it stands, ``offering`` what was bought."""
+    """From an installed product: the line has it. ``picture`` is how it stands, the rest what was bought."""
 
     line: str
     product: str
     picture: InstalledProduct
     offering: str
+    quantity: int = 1
 
 
 class ProductBusy(Message, frozen=True, tag="busy"):

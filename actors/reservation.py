@@ -47,7 +47,11 @@ from actors.messages import (
 from actors.product_id import origin_of, product_id
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
+from catalog.installed import InstalledProduct
+from catalog.lines import LineRequest
+from catalog.model import Catalog
 from catalog.store import Catalogs
+from catalog.tree import root_of
 
 HEARD: Final = frozenset({TellProduct, ProductReserved, ProductBusy, ProductRefused})
 """The messages of installed products that reach an order."""
@@ -120,7 +124,9 @@ class ReservationActor:
         return Decision(events)
 
     def _reserved(self, group: OrderGroup, claim: Claim, message: ProductReserved) -> Decision:
-        granted = ClaimGranted(claim.line, message.product, message.picture, message.offering)
+        granted = ClaimGranted(
+            claim.line, message.product, message.picture, message.offering, message.quantity
+        )
         decision = Decision([granted])
         after = claim.products[len(claim.had) + 1 :]
         if after:
@@ -129,11 +135,19 @@ class ReservationActor:
             return decision
         subject = message.product == claim.subject
         picture = message.picture if subject else claim.picture
-        offering = message.offering if subject else claim.offering
+        assert picture is not None
+        catalog = self.catalogs.get(group.order.catalog)
         request = request_of(group.order.document, claim.line)
-        if request.offering is None:
-            request = msgspec.structs.replace(request, offering=offering)
-        decision.inside.append((DECOMPOSITION, Decompose(group.order.catalog, (request,), (), picture)))
+        if request.action == "modify" and (why := _misfit(catalog, request, picture)):
+            return _refuse(group, claim, "otherSpecification", why, give_back=True)
+        request = msgspec.structs.replace(
+            request,
+            offering=request.offering or (message.offering if subject else claim.offering),
+            quantity=request.quantity or (message.quantity if subject else claim.quantity),
+            product=picture.id,
+            installed=picture,
+        )
+        decision.inside.append((DECOMPOSITION, Decompose(group.order.catalog, (request,))))
         return decision
 
     def _line_ended(
@@ -179,12 +193,29 @@ def _ask(group: OrderGroup, claim: Claim) -> Decision:
     return decision
 
 
-def _refuse(group: OrderGroup, claim: Claim, code: str, reason: str) -> Decision:
-    """The line is held until someone decides: ask again, or give it up. It keeps no other product from others."""
+def _misfit(catalog: Catalog, request: LineRequest, picture: InstalledProduct) -> str:
+    """Why a line cannot change a product: it orders something else. Empty where it can."""
+    installed = picture.nodes[0].specification
+    if request.offering is None and request.specification is None:
+        return ""
+    ordered = root_of(catalog, request.offering, request.specification).id
+    if ordered == installed:
+        return ""
+    return (
+        f"product {picture.id} is of specification {installed}, and the line orders {ordered}: "
+        "name what it is, or delete it and order anew"
+    )
+
+
+def _refuse(group: OrderGroup, claim: Claim, code: str, reason: str, *, give_back: bool = False) -> Decision:
+    """The line is held until someone decides: ask again, or give it up. It keeps no other product from others.
+
+    :param give_back: whether the product that was asked for last was granted, and goes back, too.
+    """
     return Decision(
         [ClaimRefused(claim.line, claim.wanted, code, reason)],
         [(LINES, RollUp((claim.line,))), (ORDER, ROLL_UP)],
-        _give_back(group, claim, None, None, refused=True),
+        _give_back(group, claim, None, None, refused=not give_back),
     )
 
 

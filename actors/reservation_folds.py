@@ -49,7 +49,7 @@ def _granted(group: OrderGroup, event: ClaimGranted, at: int) -> None:
     claim.had = (*claim.had, event.product)
     claim.ahead = None
     if event.product == claim.subject:
-        claim.picture, claim.offering = event.picture, event.offering
+        claim.picture, claim.offering, claim.quantity = event.picture, event.offering, event.quantity
 
 
 def _refused(group: OrderGroup, event: ClaimRefused, at: int) -> None:

@@ -10,7 +10,7 @@ from catalog.graph.lines import grow
 from catalog.graph.nodes import SHARED
 from catalog.graph.results import QUANTITY_OUT_OF_RANGE
 from catalog.graph.settling import Order
-from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
+from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Place, Reason, TaskPlan
 from catalog.model import ACTIONS, LINE_ACTIONS, Catalog
 from catalog.refusals import QuantityOutOfRange, UnknownAction
 from catalog.tree import Shape, Tree, Values, refuse_beyond_maximum, root_of, tree_of
@@ -41,6 +41,8 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
         return LineDecomposition(request.line, (), ())
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
+    if request.installed is not None:
+        return _grown(catalog, request)
     tree = tree_of(catalog, request.offering, request.specification, action)
     if tree.ruled:
         return _grown(catalog, request)
@@ -57,7 +59,7 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
 
 
 def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
-    """One line alone, where rules say what there is."""
+    """One line alone, where rules say what there is, or a picture of what is installed."""
     line = request.line
     graph = grow(Order(catalog, {line: request}), (line,))
     held_back = graph.held_back[line]
@@ -81,6 +83,10 @@ def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
         ),
         graph.tasks,
         held_back=held_back,
+        places={
+            node.key: Place(node.edge, node.rule, node.installed, node.sharing_key)
+            for node in graph.nodes.values()
+        },
         sharing={node.key: node.sharing_key for node in graph.nodes.values() if node.sharing_key},
     )
 

@@ -25,7 +25,8 @@ def lines(draw: st.DrawFn, order: int) -> list[dict[str, Any]]:
         if action != "add":
             product = product_id(f"o{draw(st.integers(1, order))}", draw(st.sampled_from(["1", "2", "9"])))
         needs = [str(line - 1)] if line > 1 and draw(st.booleans()) else []
-        each = item(str(line), action=action, product=product, needs=needs)
+        speed = {"speed": draw(st.integers(100, 105))}
+        each = item(str(line), action=action, product=product, needs=needs, characteristics=speed)
         if product and draw(st.integers(0, 3)) == 0:
             each["product"]["product"] = [{"id": product_id("o1", draw(st.sampled_from(["1", "2"])))}]
         drawn.append(each)

@@ -1,5 +1,6 @@
 """Orders that change and take away what earlier ones installed, told as stories."""
 
+from itertools import count
 from typing import Any
 
 from actors.messages import GiveUp, Retry
@@ -13,7 +14,12 @@ S = State
 PRODUCT = product_id("o1", "1")
 
 
+SPEEDS = count(200)
+
+
 def change(line: str = "1", product: str = PRODUCT, **more: Any) -> dict[str, Any]:
+    """A line that asks for another speed than ever before."""
+    more.setdefault("characteristics", {"speed": next(SPEEDS)})
     return item(line, action="modify", product=product, **more)
 
 
@@ -67,7 +73,7 @@ def test_a_modify_gets_the_picture_and_leaves_what_it_did() -> None:
     assert product.picture.version == 2 and product.picture.nodes[0].characteristics["speed"] == 250
     assert [(cause.order, cause.action) for cause in product.causes] == [("o1", "add"), ("o2", "modify")]
     nodes = product.picture.nodes[1:]
-    assert nodes and all(node.version and node.catalog and node.rule for node in nodes)
+    assert nodes and all(node.version and node.catalog and node.edge for node in nodes)
 
 
 def test_a_delete_terminates_and_what_comes_later_is_refused_until_someone_decides() -> None:
@@ -267,6 +273,63 @@ def test_a_draft_makes_nothing_yet() -> None:
     base.order("o2", change())
     assert base.product("o1").state is S.CREATED
     assert base.stated("o2").endswith("behind line 1 of order o1")
+
+
+def test_a_change_that_changes_nothing_is_completed_at_once() -> None:
+    base = Base()
+    base.order("o1", item("1", characteristics={"speed": 100}))
+    base.finish("o1")
+    base.order("o2", change(characteristics={"speed": 100}))
+    assert base.state("o2") == "completed" and base.product("o1").holder is None
+
+
+def test_a_delete_follows_what_is_installed_whatever_the_line_says() -> None:
+    base = Base()
+    base.order("o1", item("1", "fibre-internet"))
+    base.finish("o1")
+    base.order("o2", delete(offering="broadband-basic"))
+    made, gone = base.group("o1").decomposition, base.group("o2").decomposition
+    assert sorted(o.specification for o in gone.domain_orders.values()) == sorted(
+        o.specification for o in made.domain_orders.values()
+    )
+    assert {order.action for order in gone.domain_orders.values()} == {"delete"}
+    base.finish("o2")
+    assert base.product("o1").state is S.TERMINATED
+
+
+def test_a_modify_of_something_else_is_refused_and_gives_the_product_back() -> None:
+    base = Base()
+    base.order("o1", item("1", "fibre-internet"))
+    base.finish("o1")
+    base.order("o2", change(offering="broadband-basic"))
+    assert base.state("o2") == "held" and "is of specification" in base.stated("o2")
+    assert base.product("o1").holder is None
+
+
+def test_a_quantity_stays_as_it_is_unless_the_line_says_otherwise() -> None:
+    base = Base()
+    base.order("o1", item("1", quantity=3))
+    base.finish("o1")
+    modify = change()
+    del modify["quantity"]
+    base.order("o2", modify)
+    base.finish("o2")
+    product = base.product("o1")
+    assert product.quantity == 3 and product.picture is not None
+    assert [node.ordinal for node in product.picture.nodes if not node.parent] == [1, 2, 3]
+    assert {node.action for node in base.group("o2").decomposition.domain_orders.values()} == {"modify"}
+    for order, quantity in (("o3", 2), ("o4", 4)):
+        base.order(order, change(quantity=quantity))
+        base.finish(order)
+        product = base.product("o1")
+        assert product.quantity == quantity and product.picture is not None
+        roots = [node.id for node in product.picture.nodes if not node.parent]
+        below = [
+            node.parent
+            for node in product.picture.nodes
+            if node.edge.startswith("Realized as") and node.parent.startswith("p1.1")
+        ]
+        assert roots == below == ["p1.1", *(f"p1.1:{number}" for number in range(2, quantity + 1))]
 
 
 def test_a_line_that_names_no_product_knows_no_inventory() -> None:
