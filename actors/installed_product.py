@@ -150,7 +150,7 @@ class InstalledProductActor:
             return decision
         picture = message.picture
         assert picture is not None
-        after = _state_of(message.state, picture)
+        after = state_after(message.state, picture)
         decision = Decision(
             [
                 ProductLearned(picture, message.offering, message.quantity, message.party, message.since),
@@ -235,7 +235,7 @@ def fold_picture(picture: InstalledProduct, folded: ProductFolded) -> InstalledP
     return InstalledProduct(picture.id, (*nodes, *fresh.values()), folded.version)
 
 
-def _state_of(line: State, picture: InstalledProduct) -> State:
+def state_after(line: State, picture: InstalledProduct) -> State:
     """Where the end of its own line leaves a product."""
     if line is S.COMPLETED:
         return S.ACTIVE

@@ -12,6 +12,7 @@ import msgspec
 from actors.claims import Claim
 from actors.decomposition import DomainOrder
 from actors.document import request_of
+from actors.installed_product import Cause, Installed, state_after
 from actors.messages import ProductChange, ProductTold
 from actors.product_id import product_id
 from actors.states import FINAL, S
@@ -32,6 +33,31 @@ def made(group: OrderGroup, line: str, catalogs: Catalogs) -> ProductTold:
     picture = _picture(group, line, catalogs.get(order.catalog)) if ended.state in FINAL else None
     return ProductTold(
         order.id, ended.state, picture, request.offering or "", request.quantity, order.party, ended.since
+    )
+
+
+def seen(group: OrderGroup, line: str, catalogs: Catalogs) -> Installed | None:
+    """The product of a line as it stands while no other order has named it; None where the line makes none."""
+    order, making = group.order, group.lines.get(line)
+    if making is None or making.action != "add":
+        return None
+    product = product_id(order.id, line)
+    request = request_of(order.document, line)
+    picture = _picture(group, line, catalogs.get(order.catalog))
+    ended = making.state in FINAL
+    state = S.CREATED if making.state is S.DRAFT else S.PENDING_ACTIVE
+    return Installed(
+        product,
+        order.id,
+        line,
+        state_after(making.state, picture) if ended else state,
+        making.since,
+        offering=request.offering or "",
+        quantity=request.quantity,
+        party=order.party,
+        started=making.since if ended else 0,
+        picture=picture,
+        causes=(Cause(picture.version, order.id, line, "add", making.since),),
     )
 
 
