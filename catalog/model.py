@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking
+from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
 
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
@@ -142,7 +142,9 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
-    plan's silent "after the one before" is written out by the loader.
+    plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
+    that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
+    test, a message to somebody) needs no reversal.
     """
 
     name: str
@@ -152,6 +154,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
     description: str = ""
+    undoes: tuple[str, ...] = ()
+    leaves_nothing: bool = False
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
@@ -161,7 +165,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     product specification at the root of a line gets a product order of its own. `plans` maps an action (add,
     modify, delete) to its tasks. `mappings` are the attribute mappings it holds, from and to any specification of a
     line's hierarchy. Lines whose `sharing_key` (CEL) has the same value share one domain order, and one installed
-    instance, of this specification. It can be ordered within `valid_for` only.
+    instance, of this specification. It can be ordered within `valid_for` only. `wait` is for its sharing key, and
+    for those of its rules that say nothing of their own.
     """
 
     id: str
@@ -179,6 +184,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
     valid_for: TimePeriod | None = None
+    wait: Wait | None = None
 
     @property
     def ruled(self) -> bool:
