@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
+
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "dateTime", "object", "array"]
@@ -130,17 +132,6 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     plans: dict[str, tuple[TaskTemplate, ...]] = {}
 
 
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
-
-    id: str
-    name: str
-    product_specification: str
-    version: str = "1.0"
-    lifecycle_status: str = "Active"
-    description: str = ""
-
-
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """One immutable catalog version; two catalogs are equal when version and content digest are.
 
@@ -154,6 +145,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    commerce: Commerce = NO_COMMERCE
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -174,6 +166,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.commerce,
         )
 
 
@@ -182,6 +175,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    commerce: Commerce = NO_COMMERCE,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -190,7 +184,7 @@ def catalog_of(
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
     content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
+        [name, version, sorted_offerings, sorted_specifications, commerce], order="deterministic"
     )
     return Catalog(
         name=name,
@@ -198,4 +192,5 @@ def catalog_of(
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        commerce=commerce,
     )
