@@ -2,6 +2,7 @@
 
 from graphlib import TopologicalSorter
 
+from catalog.commerce.checks import check_commerce
 from catalog.draft import Draft
 from catalog.graphs import cycle_in
 from catalog.located import Located, nearest
@@ -15,7 +16,7 @@ TREE_DEPTH_MAX = 40
 
 def check_draft(draft: Draft) -> None:
     """Add to the draft's findings all that is wrong between well-formed parts."""
-    _check_offerings(draft)
+    check_commerce(draft)
     for specification in draft.specifications.values():
         _check_relationships(draft, specification)
         check_plans(draft, specification)
@@ -23,27 +24,6 @@ def check_draft(draft: Draft) -> None:
         _check_sizes(draft)
         check_rules(draft)
     _check_reach(draft)
-
-
-def _check_offerings(draft: Draft) -> None:
-    for offering in draft.offerings.values():
-        at = draft.places[("offering", offering.id)]
-        identifier = offering.product_specification
-        specification = draft.specifications.get(identifier)
-        if specification is None:
-            if identifier:
-                _unknown(draft, at, f"offering {offering.id}", identifier)
-            continue
-        if specification.kind != "product":
-            message = f"offering {offering.id}: {identifier} is a {specification.kind} specification"
-            fix = "name a product specification that is Realized as it"
-            draft.findings.report(at, "wrong-kind", message, fix)
-        elif specification.plans and not specification.orders:
-            message = (
-                f"offering {offering.id}: {identifier} has plans, but no product order is created for it"
-            )
-            fix = f"add `orders: true` to {identifier} or move its tasks to a service"
-            draft.findings.report(at, "plan-never-runs", message, fix)
 
 
 def _unknown(draft: Draft, at: Located, what: str, identifier: str) -> None:
@@ -209,7 +189,7 @@ def _check_sizes(draft: Draft) -> None:
 
 def _check_reach(draft: Draft) -> None:
     reached: set[str] = set()
-    waiting = [offering.product_specification for offering in draft.offerings.values()]
+    waiting = [offering.product_specification for offering in draft.commerce.offerings.values()]
     while waiting:
         identifier = waiting.pop()
         specification = draft.specifications.get(identifier)

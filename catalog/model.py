@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering, Validity
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
 
 Kind = Literal["product", "service", "resource"]
@@ -51,19 +52,6 @@ ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
     "Composed of": frozenset({("product", "product"), ("service", "service"), ("resource", "resource")}),
 }
 ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
-
-
-class TimePeriod(msgspec.Struct, frozen=True, rename="camel"):
-    """When something is valid (TMF `validFor`): from `start_ms` to before `end_ms`, Unix ms, None for open."""
-
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-    def covers(self, at_ms: int) -> bool:
-        """Whether an instant lies in it."""
-        return (self.start_ms is None or self.start_ms <= at_ms) and (
-            self.end_ms is None or at_ms < self.end_ms
-        )
 
 
 class ValueRange(msgspec.Struct, frozen=True, rename="camel"):
@@ -135,7 +123,7 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     rules: tuple[Rule, ...] = ()
     when_shrinking: Shrinking = "ask"
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
@@ -183,7 +171,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     mappings: tuple[AttributeMapping, ...] = ()
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
     wait: Wait | None = None
 
     @property
@@ -194,17 +182,6 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
             or self.sharing_key is not None
             or any(each.rules or each.valid_for is not None for each in self.relationships)
         )
-
-
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
-
-    id: str
-    name: str
-    product_specification: str
-    version: str = "1.0"
-    lifecycle_status: str = "Active"
-    description: str = ""
 
 
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
@@ -220,6 +197,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    commerce: Commerce = NO_COMMERCE
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -240,6 +218,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.commerce,
         )
 
 
@@ -248,6 +227,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    commerce: Commerce = NO_COMMERCE,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -256,7 +236,7 @@ def catalog_of(
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
     content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
+        [name, version, sorted_offerings, sorted_specifications, commerce], order="deterministic"
     )
     return Catalog(
         name=name,
@@ -264,4 +244,5 @@ def catalog_of(
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        commerce=commerce,
     )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from catalog.draft import Draft
+from catalog.draft import COMMERCIAL_SECTIONS, Draft
 from catalog.located import Fields, Located
-from catalog.model import LIFECYCLE_STATUSES, Kind, ProductOffering, Specification
+from catalog.model import LIFECYCLE_STATUSES, Kind, Specification
 from catalog.parts.characteristics import read_characteristic
 from catalog.parts.plans import read_plans
 from catalog.parts.relationships import read_relationship
-from catalog.parts.validity import read_period
+from catalog.parts.validity import read_validity
 from catalog.rules.parsing import read_compatibilities, read_mappings, read_wait
 
 SECTIONS: dict[str, Kind] = {
@@ -17,7 +17,6 @@ SECTIONS: dict[str, Kind] = {
     "resourceSpecifications": "resource",
 }
 
-_OFFERING = ("name", "version", "lifecycleStatus", "productSpecification", "description")
 _SPECIFICATION = (
     "name",
     "version",
@@ -36,15 +35,17 @@ _SPECIFICATION = (
 
 def read_file(draft: Draft, root: Located) -> None:
     """Add the content of one file to the draft."""
-    fields = Fields(draft.findings, root, "a catalog file", ("catalog", "offerings", *SECTIONS))
+    fields = Fields(draft.findings, root, "a catalog file", ("catalog", *COMMERCIAL_SECTIONS, *SECTIONS))
     if fields.has("catalog"):
         _read_header(draft, fields.place("catalog"))
-    for identifier, entry in fields.entries("offerings").items():
-        if _new(draft, draft.offerings, "offering", identifier, entry):
-            draft.offerings[identifier] = _offering(draft, identifier, entry)
+    for section, what in COMMERCIAL_SECTIONS.items():
+        # Read when all specifications are known (`catalog.commerce.parsing`).
+        for identifier, entry in fields.entries(section).items():
+            if _new(draft, what, identifier, entry):
+                draft.sections[section][identifier] = entry
     for section, kind in SECTIONS.items():
         for identifier, entry in fields.entries(section).items():
-            if _new(draft, draft.specifications, "specification", identifier, entry):
+            if _new(draft, "specification", identifier, entry):
                 draft.specifications[identifier] = _specification(draft, identifier, kind, entry)
 
 
@@ -61,31 +62,14 @@ def _read_header(draft: Draft, at: Located) -> None:
     draft.version = fields.required_text("version", '"2025.1"')
 
 
-def _new(draft: Draft, known: dict[str, Any], what: str, identifier: str, entry: Located) -> bool:
+def _new(draft: Draft, what: str, identifier: str, entry: Located) -> bool:
     earlier = draft.places.get((what, identifier))
-    if identifier not in known or earlier is None:
+    if earlier is None:
         draft.places[(what, identifier)] = entry
         return True
     message = f"{what} {identifier!r} is already defined in {earlier.file}:{earlier.line}"
     draft.findings.report(entry, "duplicate-id", message, "give one of the two another id or remove it")
     return False
-
-
-def _offering(draft: Draft, identifier: str, at: Located) -> ProductOffering:
-    what = f"offering {identifier}"
-    fields = Fields(draft.findings, at, what, _OFFERING)
-    return ProductOffering(
-        id=identifier,
-        name=fields.text("name", identifier),
-        product_specification=fields.required_text(
-            "productSpecification", "the id of a product specification"
-        ),
-        version=fields.text("version", "1.0"),
-        lifecycle_status=fields.choice(
-            "lifecycleStatus", LIFECYCLE_STATUSES, "Active", "unknown-lifecycle-status"
-        ),
-        description=fields.text("description"),
-    )
 
 
 def _specification(draft: Draft, identifier: str, kind: Kind, at: Located) -> Specification:
@@ -123,6 +107,6 @@ def _specification(draft: Draft, identifier: str, kind: Kind, at: Located) -> Sp
         mappings=read_mappings(draft, identifier, fields, wait),
         sharing_key=fields.text("sharingKey") or None,
         compatibilities=read_compatibilities(draft, identifier, fields),
-        valid_for=read_period(draft.findings, what, fields),
+        valid_for=read_validity(draft.findings, what, fields),
         wait=wait,
     )

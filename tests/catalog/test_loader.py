@@ -15,17 +15,9 @@ TASK = "{name: work, target: system}"
 CASES = {
     "unknown-field": "offering: {}",
     "wrong-shape": "offerings: []",
-    "missing-field": "offerings: {a: {name: A}}",
-    "unknown-lifecycle-status": "offerings: {a: {productSpecification: p, lifecycleStatus: Alive}}",
-    "unknown-reference": "offerings: {a: {productSpecification: nowhere}}",
-    "wrong-kind": """
-        offerings: {a: {productSpecification: s}}
-        serviceSpecifications: {s: {plans: {add: [TASK]}}}
-        """,
-    "plan-never-runs": """
-        offerings: {a: {productSpecification: p}}
-        productSpecifications: {p: {plans: {add: [TASK]}}}
-        """,
+    "missing-field": "serviceSpecifications: {s: {relationships: [{type: Requires}]}}",
+    "unknown-lifecycle-status": "serviceSpecifications: {s: {lifecycleStatus: Alive}}",
+    "unknown-reference": "serviceSpecifications: {s: {relationships: [{type: Requires, target: r}]}}",
     "unknown-service-type": "serviceSpecifications: {s: {serviceType: XFS}}",
     "duplicate-id": "serviceSpecifications: {s: {}}\nresourceSpecifications: {s: {}}",
     "duplicate-key": "serviceSpecifications: {s: {}, s: {}}",
@@ -127,10 +119,13 @@ CASES = {
         """,
     "unreachable": "resourceSpecifications: {r: {plans: {add: [TASK]}}}",
     "nothing-to-do": "resourceSpecifications: {r: {}}",
-    "bad-instant": "serviceSpecifications: {s: {validFor: {startDateTime: soon}}}",
-    "period-reversed": """
-        serviceSpecifications:
-          s: {validFor: {startDateTime: "2026-02-01", endDateTime: "2026-01-01T00:00:00+01:00"}}
+    "bad-instant": "serviceSpecifications: {s: {validFor: {startDateTime: 2025-01-01T00:00:00}}}",
+    "validity-reversed": """
+        offerings:
+          o:
+            productSpecification: p
+            validFor: {startDateTime: 2026-01-01T00:00:00Z, endDateTime: 2025-01-01T00:00:00Z}
+        productSpecifications: {p: {}}
         """,
     "cardinality-reversed": """
         resourceSpecifications: {r: {characteristics: {c: {minCardinality: 3, maxCardinality: 2}}}}
