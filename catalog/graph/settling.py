@@ -197,6 +197,8 @@ class Settling:
         part = self._pass(request, key, picture).shared(key, path, frame, {**base, **values}, text)
         for difference in differences:
             held = f"{key}|{difference.characteristic}|sharing"
+            if self.order.told.get(SHARED, _NOTHING_TOLD).decided.get(held) is False:
+                continue
             part.held[held] = HeldBack(
                 held,
                 key,
