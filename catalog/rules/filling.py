@@ -1,8 +1,8 @@
 """Whether each mandatory characteristic can come to have a value.
 
-One gets it from its default, from what flows down a relationship (pairs of names, or the same name), or from an
-attribute mapping, and from the result of a task; at the root of a line also from the order. These are warnings where a person or a task may still
-bring the value, and errors where nothing can.
+One gets it from its default, from what flows down a relationship (pairs of names, or the same name), from an
+attribute mapping, or from the result of a task; at the root of a line also from the order. These are warnings where
+a person may still bring the value, and errors where nothing can.
 """
 
 from msgspec import UNSET
