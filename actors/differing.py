@@ -230,7 +230,8 @@ class Difference:
     def _changes(self, states: Mapping[str, State]) -> Iterator[Event]:
         by_line: dict[str, list[Delta]] = {line: [] for line in self.lines}
         for key, delta in self.deltas.items():
-            for line in self.orders[key].referrers:
+            wanted = self.grown.nodes.get(key)
+            for line in wanted.referrers if wanted is not None else self.orders[key].referrers:
                 if states[line] not in FINAL:
                     by_line.setdefault(line, []).append(delta)
         for line, deltas in by_line.items():

@@ -339,6 +339,7 @@ class Growth:
         )
         decision = Decision(difference.leaving(line))
         self._arm(decision, {line: ()})
+        decision.inside.append((DECOMPOSITION, Rest((line, SHARED))))
         others = self._sharing(line)
         if others:
             decision.inside.append((DECOMPOSITION, Grow(tuple(dict.fromkeys(others)))))
