@@ -27,8 +27,6 @@ class Claim(msgspec.Struct):
     quantity: int = 1
     ahead: tuple[str, str] | None = None
     """(order, line) directly ahead at the product that was asked for, where one is."""
-    orders: tuple[str, ...] = ()
-    """The domain orders that the line was decomposed into."""
     ended: bool = False
 
     @property

@@ -7,8 +7,9 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
-from actors.decomposition import Decomposition, DomainOrder
+from actors.decomposition import Decomposition
 from actors.document import lines_of
+from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
     DeadlineArmed,
@@ -33,6 +34,7 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
+from actors.folds_of_graph import FOLDS_OF_GRAPH
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration, Task
@@ -148,16 +150,12 @@ def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
         if plan.parent:
             parent = orders[plan.parent]
             parent.children = (*parent.children, plan.key)
-    if event.places:
-        group.decomposition.places.update(event.places)
     group.lines[event.line].decomposed = True
     reservations = group.reservations
     if reservations is None or event.line not in reservations.claims:
         group.order.decomposed += 1
     else:
-        claim = reservations.claims[event.line]
-        claim.asked = False
-        claim.orders = tuple([plan.key for plan in event.domain_orders])
+        reservations.claims[event.line].asked = False
         group.order.asking -= 1
 
 
@@ -261,6 +259,8 @@ def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
     task.waits = ""
     if event.changes:
         task.changes = {**task.changes, **event.changes}
+        # Another effect: it is asked for with what is known today.
+        group.orchestration.frozen.pop(event.task, None)
 
 
 def _task_given_up(group: OrderGroup, event: TaskGivenUp, at: int) -> None:
@@ -337,4 +337,5 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DeadlineArmed: _deadline_armed,
     AnswerRecorded: _answer_recorded,
     **RESERVATION_FOLDS,
+    **FOLDS_OF_GRAPH,
 }

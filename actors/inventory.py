@@ -10,8 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.claims import Claim
-from actors.decomposition import DomainOrder
 from actors.document import request_of
+from actors.domain_order import DomainOrder
+from actors.graph import Graph
 from actors.installed_product import Cause, Installed, state_after
 from actors.messages import ProductChange, ProductTold
 from actors.product_id import product_id
@@ -126,9 +127,9 @@ def changed(group: OrderGroup, claim: Claim, catalogs: Catalogs) -> ProductChang
         for root in _roots(picture, request.quantity):
             changes[root.id] = _with(root, given)
         gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
-    for key in claim.orders:
-        each = group.decomposition.domain_orders[key]
-        place = group.decomposition.places[key]
+    graph = group.decomposition.graph or Graph()
+    for key in graph.keys((claim.line,)):
+        each, place = group.decomposition.domain_orders[key], graph.grown[key]
         names[key] = place.installed or f"{origin}{_suffix(each)}"
         if each.state not in _STANDS:
             continue
@@ -171,8 +172,9 @@ def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
 def _orders(group: OrderGroup, line: str, *, ruled: bool) -> Iterator[DomainOrder]:
     """The domain orders of one line, parents before children."""
     orders = group.decomposition.domain_orders
+    graph = group.decomposition.graph
     if ruled:
-        yield from (order for order in orders.values() if line in order.referrers)
+        yield from (orders[key] for key in graph.keys((line,))) if graph is not None else ()
         return
     # Numbered through: there is no need to go through those of all lines.
     number = 1
@@ -183,9 +185,9 @@ def _orders(group: OrderGroup, line: str, *, ruled: bool) -> Iterator[DomainOrde
 
 def _made_by(group: OrderGroup, order: DomainOrder) -> tuple[str, str]:
     """(edge, rule) of a domain order: what a compiled tree makes, it makes by the relationship alone."""
-    place = group.decomposition.places.get(order.key)
-    if place is not None:
-        return place.edge, place.rule
+    graph = group.decomposition.graph
+    if graph is not None and order.key in graph.grown:
+        return graph.grown[order.key].edge, graph.grown[order.key].rule
     return f"{order.relationship} {order.specification}", ""
 
 

@@ -140,13 +140,7 @@ class ReservationActor:
         request = request_of(group.order.document, claim.line)
         if request.action == "modify" and (why := _misfit(catalog, request, picture)):
             return _refuse(group, claim, "otherSpecification", why, give_back=True)
-        request = msgspec.structs.replace(
-            request,
-            offering=request.offering or (message.offering if subject else claim.offering),
-            quantity=request.quantity or (message.quantity if subject else claim.quantity),
-            product=picture.id,
-            installed=picture,
-        )
+        request = msgspec.structs.replace(request, installed=picture, quantity=request.quantity or 1)
         decision.inside.append((DECOMPOSITION, Decompose(group.order.catalog, (request,))))
         return decision
 

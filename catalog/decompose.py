@@ -10,7 +10,7 @@ from catalog.graph.lines import grow
 from catalog.graph.nodes import SHARED
 from catalog.graph.results import QUANTITY_OUT_OF_RANGE
 from catalog.graph.settling import Order
-from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Place, Reason, TaskPlan
+from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
 from catalog.model import ACTIONS, LINE_ACTIONS, Catalog
 from catalog.refusals import QuantityOutOfRange, UnknownAction
 from catalog.tree import Shape, Tree, Values, refuse_beyond_maximum, root_of, tree_of
@@ -33,6 +33,12 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether
     the characteristics' values are right is the door's question (`catalog.door`), asked before.
     """
+    made = plain(catalog, request)
+    return made if made is not None else _grown(catalog, request)
+
+
+def plain(catalog: Catalog, request: LineRequest) -> LineDecomposition | None:
+    """The same for a line without rules, None for one with: that grows with its order (`catalog.graph.lines`)."""
     action, quantity = request.action, request.quantity
     if action not in LINE_ACTIONS:
         raise UnknownAction(f"line {request.line}: action {action!r} is none of {', '.join(LINE_ACTIONS)}")
@@ -42,10 +48,11 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
     if request.installed is not None:
-        return _grown(catalog, request)
+        # What is installed is followed as rules are: over its picture, whatever a compiled tree would make.
+        return None
     tree = tree_of(catalog, request.offering, request.specification, action)
     if tree.ruled:
-        return _grown(catalog, request)
+        return None
     values = tree.values(request.characteristics)
     shape = tree.shape(values)
     if quantity > 1:
@@ -83,10 +90,6 @@ def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
         ),
         graph.tasks,
         held_back=held_back,
-        places={
-            node.key: Place(node.edge, node.rule, node.installed, node.sharing_key)
-            for node in graph.nodes.values()
-        },
         sharing={node.key: node.sharing_key for node in graph.nodes.values() if node.sharing_key},
     )
 

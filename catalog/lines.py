@@ -60,19 +60,6 @@ class DomainOrderPlan(msgspec.Struct, array_like=True, frozen=True):
     characteristics: dict[str, Any]
 
 
-class Place(msgspec.Struct, array_like=True, frozen=True):
-    """Where a domain order that grew over a picture or by rules stands, beside what its plan says.
-
-    `edge` names the relationship as `catalog.installed.InstalledNode` does, `rule` what included it, `installed` the
-    inventory id of what is modified or deleted ("" for what is new), `sharing_key` that of a shared node.
-    """
-
-    edge: str
-    rule: str
-    installed: str
-    sharing_key: str
-
-
 class TaskPlan(msgspec.Struct, array_like=True, frozen=True):
     """One task of a line's plan; `needs` are the keys of tasks, anywhere in the line, to be completed first.
 
@@ -142,7 +129,7 @@ class LineDecomposition(msgspec.Struct, frozen=True):
 
     `reasons` stays empty here so that the hot path does not pay for it; `catalog.decompose.explain` computes
     them. Where there are rules, `held_back` is what still waits, and `sharing` the sharing key of each shared domain
-    order, which then has its key from it. `places` has every domain order that was not made by a compiled tree.
+    order, which then has its key from it.
     """
 
     line: str
@@ -151,4 +138,3 @@ class LineDecomposition(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
     sharing: dict[str, str] = {}
-    places: dict[str, Place] = {}

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering, Validity
+from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
 
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
@@ -51,19 +52,6 @@ ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
     "Composed of": frozenset({("product", "product"), ("service", "service"), ("resource", "resource")}),
 }
 ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
-
-
-class TimePeriod(msgspec.Struct, frozen=True, rename="camel"):
-    """When something is valid (TMF `validFor`): from `start_ms` to before `end_ms`, Unix ms, None for open."""
-
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-    def covers(self, at_ms: int) -> bool:
-        """Whether an instant lies in it."""
-        return (self.start_ms is None or self.start_ms <= at_ms) and (
-            self.end_ms is None or at_ms < self.end_ms
-        )
 
 
 class ValueRange(msgspec.Struct, frozen=True, rename="camel"):
@@ -135,15 +123,17 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     rules: tuple[Rule, ...] = ()
     when_shrinking: Shrinking = "ask"
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
-    plan's silent "after the one before" is written out by the loader. `gives` holds (output, characteristic) pairs:
-    what the task's result brings for its own specification.
+    plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
+    that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
+    test, a message to somebody) needs no reversal. `gives` holds (output, characteristic) pairs: what the task's
+    result brings for its own specification.
     """
 
     name: str
@@ -153,6 +143,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
     description: str = ""
+    undoes: tuple[str, ...] = ()
+    leaves_nothing: bool = False
     gives: tuple[tuple[str, str], ...] = ()
 
 
@@ -163,7 +155,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     product specification at the root of a line gets a product order of its own. `plans` maps an action (add,
     modify, delete) to its tasks. `mappings` are the attribute mappings it holds, from and to any specification of a
     line's hierarchy. Lines whose `sharing_key` (CEL) has the same value share one domain order, and one installed
-    instance, of this specification. It can be ordered within `valid_for` only.
+    instance, of this specification. It can be ordered within `valid_for` only. `wait` is for its sharing key, and
+    for those of its rules that say nothing of their own.
     """
 
     id: str
@@ -180,7 +173,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     mappings: tuple[AttributeMapping, ...] = ()
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
+    wait: Wait | None = None
 
     @property
     def ruled(self) -> bool:
@@ -189,18 +183,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
             bool(self.mappings)
             or self.sharing_key is not None
             or any(each.rules or each.valid_for is not None for each in self.relationships)
+            or any(task.gives for plan in self.plans.values() for task in plan)
         )
-
-
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
-
-    id: str
-    name: str
-    product_specification: str
-    version: str = "1.0"
-    lifecycle_status: str = "Active"
-    description: str = ""
 
 
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
@@ -216,6 +200,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    commerce: Commerce = NO_COMMERCE
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -236,6 +221,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.commerce,
         )
 
 
@@ -244,6 +230,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    commerce: Commerce = NO_COMMERCE,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -252,7 +239,7 @@ def catalog_of(
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
     content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
+        [name, version, sorted_offerings, sorted_specifications, commerce], order="deterministic"
     )
     return Catalog(
         name=name,
@@ -260,4 +247,5 @@ def catalog_of(
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        commerce=commerce,
     )

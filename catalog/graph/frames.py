@@ -90,6 +90,7 @@ class Frame:
         "combinations",
         "defaults",
         "edges",
+        "fresh_defaults",
         "integers",
         "intent",
         "mappings",
@@ -107,6 +108,7 @@ class Frame:
         self.intent = intent
         # A modify states only what changes: defaults would overwrite what is installed.
         self.defaults = default_values(specification) if action == "add" else {}
+        self.fresh_defaults = any(isinstance(value, dict | list) for value in self.defaults.values())
         self.names = frozenset(each.name for each in specification.characteristics)
         self.integers = frozenset(
             each.name for each in specification.characteristics if each.value_type == "integer"
@@ -126,7 +128,7 @@ class Frame:
 
     def initial(self) -> Values:
         """The defaults, in a dict of their own."""
-        return deepcopy(self.defaults)
+        return deepcopy(self.defaults) if self.fresh_defaults else self.defaults.copy()
 
     def _edges(self) -> tuple[Edge, ...]:
         edges = []

@@ -216,18 +216,21 @@ class Pass:
         """Refer to the shared node instead of growing one, or wait for its key. True unless it is shared with none."""
         assert frame.sharing is not None
         above = parent or child
+        held = f"{child.key}|{edge}|sharing"
         outcome = self.surroundings.ask(self.part, child, frame.sharing)
         if type(outcome) is Undetermined or type(outcome) is Error:
-            key = f"{child.key}|{edge}|sharing"
-            self._hold(
-                key,
-                above,
-                child.specification,
-                child.relationship,
-                "sharing key",
-                frame.sharing.text,
-                outcome,
-            )
+            if self.told.decided.get(held) is not False:
+                wait = frame.specification.wait
+                self._hold(
+                    held,
+                    above,
+                    child.specification,
+                    child.relationship,
+                    "sharing key",
+                    frame.sharing.text,
+                    outcome,
+                    [(held, wait)] if wait is not None else [],
+                )
             return True
         key = shared_key(child.specification, outcome)
         self.part.referrals.append(
@@ -334,13 +337,15 @@ class Pass:
         going = [number for number, each in stood.items() if number in chosen or each.id in chosen][:count]
         left = [number for number in reversed(list(stood)) if number not in going]
         lacking = count - len(going)
-        if lacking and edge.relationship.when_shrinking == "ask":
+        asks = edge.relationship.when_shrinking == "ask"
+        if lacking and asks and self.told.decided.get(f"{node.key}|{edge.id}|remove") is not False:
             self._hold(
                 f"{node.key}|{edge.id}|remove", node, edge.target, edge.relationship.type, "quantity", "",
                 Undetermined((path,)), code=CHOOSE_INSTANCES,
                 sentence=f"{lacking} of the {len(stood)} {edge.target} below {node.path} must go: "
                 f"name them in {path}",
             )  # fmt: skip
+        if asks:
             return frozenset(going)
         if edge.relationship.when_shrinking == "idleFirst":
             left.sort(key=lambda number: stood[number].status != "idle")
@@ -372,7 +377,14 @@ class Pass:
 def root_frame(catalog: Catalog, request: LineRequest) -> Frame:
     """Where a line begins; raises what `catalog.tree.root_of` raises."""
     root = root_of(catalog, request.offering, request.specification)
-    return frame_of(catalog, root.id, request.action, request.intent)
+    if root is catalog.specifications.get(root.id):
+        return frame_of(catalog, root.id, request.action, request.intent)
+    # An offering that narrows its specification starts from a root of its own.
+    key = ("frame", id(root), request.action, request.intent)
+    frame: Frame | None = catalog.compiled.get(key)
+    if frame is None:
+        frame = catalog.compiled[key] = Frame(catalog, root, request.action, request.intent)
+    return frame
 
 
 def held_back(

@@ -19,6 +19,7 @@ from catalog.graph.referring import owners_first, parents_of, referrers_of
 from catalog.graph.results import (
     INSTALLED_UNKNOWN,
     NOT_POSSIBLE,
+    PLAN_CYCLE,
     UNKNOWN_VALUE,
     Drift,
     GrownNode,
@@ -26,7 +27,7 @@ from catalog.graph.results import (
     Unchanged,
 )
 from catalog.graph.settling import Order, Settling
-from catalog.graph.wiring import PlanCycle, Work, planned
+from catalog.graph.wiring import PlanCycle, Work, planned, steps_of
 from catalog.installed import InstalledNode, InstalledShared
 from catalog.lines import HeldBack, LineRequest, TaskPlan
 from catalog.model import Catalog, Relationship
@@ -300,8 +301,7 @@ class Assembly:
     def _work(self, key: str, step: Step, places: Mapping[str, str], picture: Picture | None) -> None:
         """What there is to do for a domain order, and beside what: siblings wait for each other by `after`."""
         node, installed = step.node, step.installed
-        specification = self.catalog.specifications.get(_specification(step))
-        plan = specification.plans.get(step.action, ()) if specification is not None else ()
+        plan = steps_of(self.catalog, _specification(step), step.action)
         beside: str = ""
         after: tuple[str, ...] = ()
         if node is not None:
@@ -319,17 +319,13 @@ class Assembly:
     # -- plan and waiting -----------------------------------------------------------------------------------------
 
     def _tasks(self) -> tuple[TaskPlan, ...]:
-        works = [
-            work._replace(parents=tuple(parent for parent in work.parents if parent in self.works))
-            for work in self.works.values()
-        ]
         try:
-            return planned(works)
+            return planned(self.works.values())
         except PlanCycle as cycle:
             for line in self.held:
                 key = f"{line}|plan"
                 self.held[line][key] = HeldBack(
-                    key, line, "", "", "", "plan", "", (), "planCycle", str(cycle), "operator"
+                    key, line, "", "", "", "plan", "", (), PLAN_CYCLE, str(cycle), "operator"
                 )
             return ()
 

@@ -5,12 +5,12 @@ bottom up, what is deleted from the top down, and beside a shared node nobody wa
 order without tasks passes the waiting on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
 from typing import Final, NamedTuple
 
 from catalog.lines import TaskPlan
-from catalog.model import TaskTemplate
+from catalog.model import Catalog, TaskTemplate
 
 _BEFORE: Final = "before"
 _OWN: Final = "own"
@@ -19,13 +19,62 @@ Point = tuple[str, str]
 """A moment in the work on a domain order and all below it: before any of it, its own work, after all of it."""
 
 
+class Steps:
+    """A plan of one specification, in an order in which what is needed comes first."""
+
+    __slots__ = ("_last", "_tasks")
+
+    def __init__(self, plan: Sequence[TaskTemplate]) -> None:
+        numbers = {task.name: number for number, task in enumerate(plan)}
+        sorter = TopologicalSorter(
+            {number: [numbers[name] for name in task.after] for number, task in enumerate(plan)}
+        )
+        self._tasks = tuple(
+            (plan[number], f".{number + 1}", tuple(f".{numbers[name] + 1}" for name in plan[number].after))
+            for number in sorter.static_order()
+        )
+        followed = {name for task in plan for name in task.after}
+        self._last = tuple(f".{numbers[task.name] + 1}" for task in plan if task.name not in followed)
+
+    def tasks(self, key: str, awaited: tuple[str, ...]) -> list[TaskPlan]:
+        """The tasks of one domain order; its first ones wait for what is awaited."""
+        return [
+            TaskPlan(
+                key + suffix,
+                task.name,
+                key,
+                task.target,
+                tuple([key + need for need in needs]) if needs else awaited,
+                task.duration_ms,
+                task.timeout_ms,
+                task.point_of_no_return,
+            )
+            for task, suffix, needs in self._tasks
+        ]
+
+    def last(self, key: str) -> tuple[str, ...]:
+        """The tasks that no other of the plan waits for."""
+        return tuple([key + suffix for suffix in self._last])
+
+
+def steps_of(catalog: Catalog, specification: str, action: str) -> Steps | None:
+    """The plan of a specification for an action, compiled once per catalog version; None without tasks."""
+    key = ("steps", specification, action)
+    if key not in catalog.compiled:
+        found = catalog.specifications.get(specification)
+        plan = found.plans.get(action, ()) if found is not None else ()
+        catalog.compiled[key] = Steps(plan) if plan else None
+    steps: Steps | None = catalog.compiled[key]
+    return steps
+
+
 class Work(NamedTuple):
     """One domain order to be planned."""
 
     key: str
     parents: tuple[str, ...]
     action: str
-    plan: Sequence[TaskTemplate]
+    plan: Steps | None
     specification: str
     beside: str = ""
     """What siblings have in common: the place above them, whether or not it has a domain order."""
@@ -51,7 +100,9 @@ class _Wiring:
         siblings: dict[str, list[Work]] = {}
         for work in works:
             for parent in work.parents:
-                self.below.setdefault(parent, []).append(work)
+                # One above that is planned elsewhere waits there.
+                if parent in self.works:
+                    self.below.setdefault(parent, []).append(work)
             if work.beside:
                 siblings.setdefault(work.beside, []).append(work)
         self.waits: dict[Point, list[Point]] = {}
@@ -59,7 +110,6 @@ class _Wiring:
             self._along(work)
         for each in siblings.values():
             self._beside(each)
-        self._ends: dict[Point, tuple[str, ...]] = {}
 
     def _after(self, point: Point, *earlier: Point) -> None:
         self.waits.setdefault(point, []).extend(earlier)
@@ -92,50 +142,36 @@ class _Wiring:
                     self._after((second.key, _BEFORE), (first.key, _AFTER))
 
     def tasks(self) -> tuple[TaskPlan, ...]:
-        try:
-            order = list(TopologicalSorter(self.waits).static_order())
-        except CycleError as cycle:
-            keys = dict.fromkeys(key for key, _ in cycle.args[1])
-            raise PlanCycle(f"the plan waits for itself at {', '.join(keys)}") from None
+        """Every task, needed before needing: points are visited once those that they wait for are."""
         planned: list[TaskPlan] = []
-        for point in order:
-            awaited = self._awaited(point)
-            work = self.works[point[0]]
-            if point[1] == _OWN and work.plan:
-                planned += self._own(work, awaited)
-                followed = {name for task in work.plan for name in task.after}
-                awaited = tuple(
-                    f"{work.key}.{number}"
-                    for number, task in enumerate(work.plan, start=1)
-                    if task.name not in followed
-                )
-            self._ends[point] = awaited
+        ends: dict[Point, tuple[str, ...]] = {}
+        under_way: dict[Point, None] = {}
+        waits = self.waits
+        for start in [(key, _AFTER) for key in self.works]:
+            stack = [start]
+            while stack:
+                point = stack[-1]
+                if point in ends:
+                    stack.pop()
+                    continue
+                earlier = waits.get(point, ())
+                left = [each for each in earlier if each not in ends]
+                if left:
+                    if point in under_way:
+                        circle = dict.fromkeys(key for key, _ in under_way)
+                        raise PlanCycle(f"the plan waits for itself at {', '.join(circle)}")
+                    under_way[point] = None
+                    stack += left
+                    continue
+                under_way.pop(point, None)
+                stack.pop()
+                if len(earlier) == 1:
+                    awaited = ends[earlier[0]]
+                else:
+                    awaited = tuple(dict.fromkeys([task for each in earlier for task in ends[each]]))
+                key, moment = point
+                if moment == _OWN and (plan := self.works[key].plan) is not None:
+                    planned += plan.tasks(key, awaited)
+                    awaited = plan.last(key)
+                ends[point] = awaited
         return tuple(planned)
-
-    def _awaited(self, point: Point) -> tuple[str, ...]:
-        earlier = self.waits.get(point, ())
-        if len(earlier) == 1:
-            return self._ends[earlier[0]]
-        return tuple(dict.fromkeys(task for each in earlier for task in self._ends[each]))
-
-    @staticmethod
-    def _own(work: Work, awaited: tuple[str, ...]) -> list[TaskPlan]:
-        numbers: Mapping[str, str] = {
-            task.name: f"{work.key}.{number}" for number, task in enumerate(work.plan, start=1)
-        }
-        made = [
-            TaskPlan(
-                numbers[task.name],
-                task.name,
-                work.key,
-                task.target,
-                tuple(numbers[name] for name in task.after) or awaited,
-                task.duration_ms,
-                task.timeout_ms,
-                task.point_of_no_return,
-            )
-            for task in work.plan
-        ]
-        needs = {task.key: {need for need in task.needs if need in numbers.values()} for task in made}
-        by_key = {task.key: task for task in made}
-        return [by_key[key] for key in TopologicalSorter(needs).static_order()]
