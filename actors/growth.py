@@ -117,7 +117,7 @@ class Growth:
             ruled,
             self.graph.facts,
             self.graph.asked,
-            (),
+            self.situation.shared,
             self.situation.about,
             self.situation.at_ms,
         )
