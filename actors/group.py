@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from actors.behaviour import Decision, Dispatch
 from actors.decomposition import DecompositionActor
-from actors.events import Event, OrderSubmitted
+from actors.events import CommandDecided, Event, OrderSubmitted
 from actors.folds import FOLDS, submitted
 from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, ROLL_UP, Decompose, RollUp, line_address
 from actors.line import Line, OrderLineActor
@@ -69,6 +69,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -76,6 +79,9 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
@@ -212,6 +218,8 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp})
 """Messages whose sender is told where their target stands now."""
 
