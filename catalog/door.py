@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from catalog.characteristics import accepts, faults
-from catalog.commerce.model import ALWAYS, Validity, instant_text
 from catalog.lines import LineRequest
 from catalog.model import (
     CHANGEABLE_STATUSES,
@@ -19,6 +18,7 @@ from catalog.model import (
 )
 from catalog.refusals import CatalogRefusal, NothingOrdered, QuantityOutOfRange
 from catalog.tree import LINE_DOMAIN_ORDERS_MAX, Tree, refuse_beyond_maximum, tree_of
+from catalog.validity import TimePeriod, instant_text
 
 CHARACTERISTIC_POINTERS: dict[Kind, str] = {
     "product": "/product/productCharacteristic",
@@ -87,7 +87,7 @@ def sells_by_date(catalog: Catalog) -> bool:
     """Whether it matters when a line is ordered: some offering is valid for a time only."""
     dated: bool | None = catalog.compiled.get("dated")
     if dated is None:
-        dated = any(each.valid_for != ALWAYS for each in catalog.offerings.values())
+        dated = any(each.valid_for is not None for each in catalog.offerings.values())
         catalog.compiled["dated"] = dated
     return dated
 
@@ -111,7 +111,7 @@ class _Door:
         self, root: Specification, tree: Tree | None, lasting: tuple[Violation, ...], add: bool
     ) -> None:
         self.tree = tree
-        self.valid_for: Validity | None = None
+        self.valid_for: TimePeriod | None = None
         """When a line may come in; None for ever."""
         self.kind: Kind = root.kind
         self.lasting = lasting
@@ -124,7 +124,7 @@ class _Door:
         self.mandatory = tuple(
             each.name
             for each in root.characteristics
-            if add and each.mandatory and each.default is msgspec.UNSET
+            if add and each.mandatory and each.configurable and each.default is msgspec.UNSET
         )
         self.counted = tree is not None and tree.counted
         size = len(tree.fixed.orders) if tree is not None and tree.fixed is not None else 1
@@ -144,7 +144,7 @@ def _compile(catalog: Catalog, request: LineRequest) -> _Door:
     if status not in (ORDERABLE_STATUSES if action == "add" else CHANGEABLE_STATUSES):
         lasting.append(Violation(pointer, "not-orderable", f"{sold} is {status}: {action} is not possible"))
     door = _Door(tree.root, None if action == "noChange" else tree, tuple(lasting), action == "add")
-    if offering is not None and action == "add" and catalog.offerings[offering].valid_for != ALWAYS:
+    if offering is not None and action == "add" and catalog.offerings[offering].valid_for is not None:
         # What is installed may be changed and ended for ever; only selling ends.
         door.valid_for = catalog.offerings[offering].valid_for
     catalog.compiled[("door", offering, specification, action)] = door

@@ -5,14 +5,12 @@ types at hand.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
 from catalog.commerce.model import (
-    ALWAYS,
     PERIOD_TYPES,
     PRICE_TYPES,
     BundledOffering,
@@ -24,12 +22,13 @@ from catalog.commerce.model import (
     ProductOffering,
     ProductOfferingPrice,
     Term,
-    Validity,
 )
 from catalog.commerce.money import decimal, money
+from catalog.draft import Draft
 from catalog.located import Fields, Located
 from catalog.model import ACTIONS, KINDS, LIFECYCLE_STATUSES, CharacteristicSpecification
-from catalog.parsing import Draft, typed_value
+from catalog.parts.characteristics import typed_value, whole_value
+from catalog.parts.validity import read_period
 
 Types = dict[str, CharacteristicSpecification]
 Entry = TypeVar("Entry")
@@ -77,9 +76,10 @@ PRICE = (
     "applicationDuration",
 )
 CONDITION = ("values", "valueFrom", "valueTo")
+CONDITION_TYPES = ("integer", "number", "date")
+"""Value types that a price condition may bound by a range."""
 CATEGORY = (*HEADER, "kind", "parent")
 CANDIDATE = (*HEADER, "specification", "categories")
-VALIDITY = ("startDateTime", "endDateTime")
 CANDIDATES = {"serviceCandidates": "service", "resourceCandidates": "resource"}
 
 
@@ -125,7 +125,7 @@ class _Header:
                 "lifecycleStatus", LIFECYCLE_STATUSES, "Active", "unknown-lifecycle-status"
             ),
             "description": self.fields.text("description"),
-            "valid_for": self._validity(),
+            "valid_for": read_period(draft.findings, what, self.fields),
         }
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -142,36 +142,6 @@ class _Header:
             fix = f"write `{name}: {example}`"
             self.draft.findings.report(self.fields.place(name), code, f"{self.what}: {name}: {error}", fix)
             return None
-
-    def _validity(self) -> Validity:
-        if not self.fields.has("validFor"):
-            return ALWAYS
-        at = self.fields.place("validFor")
-        fields = Fields(self.draft.findings, at, f"{self.what}: validFor", VALIDITY)
-        ends: list[int | None] = []
-        for name in VALIDITY:
-            text = fields.text(name)
-            try:
-                ends.append(instant(text) if text else None)
-            except ValueError as error:
-                fix = f"write `{name}: 2025-07-01T00:00:00Z`, with an offset"
-                self.draft.findings.report(
-                    fields.place(name), "bad-instant", f"{self.what}: {name}: {error}", fix
-                )
-                ends.append(None)
-        start, end = ends
-        if start is not None and end is not None and start >= end:
-            message = f"{self.what}: it ends before it begins"
-            self.draft.findings.report(at, "validity-reversed", message, "exchange the two")
-        return Validity(start, end)
-
-
-def instant(text: str) -> int:
-    """An RFC 3339 instant as milliseconds since 1970 UTC; raises ValueError."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, so it names no instant")
-    return round(at.timestamp() * 1000)
 
 
 def _offering(draft: Draft, id_: str, at: Located) -> ProductOffering:
@@ -237,7 +207,7 @@ def _with_presets(draft: Draft, owner: str, child: BundledOffering) -> BundledOf
         value = at.plain()
         if name in types:
             what = f"offering {owner}: bundled {child.offering}: {name}"
-            value = typed_value(draft.findings, what, types[name].value_type, at)
+            value = whole_value(draft.findings, what, types[name], at)
         if value is not None:
             values[name] = value
     return msgspec.structs.replace(child, characteristics=values)
@@ -256,7 +226,10 @@ def _use(
             return place.plain()
         return typed_value(draft.findings, what, declared.value_type, place)
 
-    default = value(fields.place("default")) if fields.has("default") else None
+    default = None
+    if fields.has("default"):
+        at = fields.place("default")
+        default = at.plain() if declared is None else whole_value(draft.findings, what, declared, at)
     return CharacteristicUse(
         name=name,
         mandatory=fields.flag("mandatory"),
@@ -383,6 +356,11 @@ def _conditions(
                 return place.plain()
             return typed_value(draft.findings, what, declared.value_type, place)
 
+        bounded = stated.has("valueFrom") or stated.has("valueTo")
+        if declared is not None and bounded and declared.value_type not in CONDITION_TYPES:
+            message = f"{what}: a {declared.value_type} has no range here"
+            draft.findings.report(place, "facet-not-applicable", message, "name its values")
+            continue
         condition = PriceCondition(
             name,
             _values(stated, "values", value),
