@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from catalog.characteristics import accepts, faults
-from catalog.commerce.model import ALWAYS, Validity, instant_text
 from catalog.lines import LineRequest
 from catalog.model import (
     CHANGEABLE_STATUSES,
@@ -19,6 +18,7 @@ from catalog.model import (
 )
 from catalog.refusals import CatalogRefusal, NothingOrdered, QuantityOutOfRange
 from catalog.tree import LINE_DOMAIN_ORDERS_MAX, Tree, refuse_beyond_maximum, tree_of
+from catalog.validity import TimePeriod, instant_text
 
 CHARACTERISTIC_POINTERS: dict[Kind, str] = {
     "product": "/product/productCharacteristic",
@@ -87,14 +87,14 @@ def sells_by_date(catalog: Catalog) -> bool:
     """Whether it matters when a line is ordered: some offering or specification is valid for a time only."""
     dated: bool | None = catalog.compiled.get("dated")
     if dated is None:
-        dated = any(each.valid_for != ALWAYS for each in catalog.offerings.values()) or any(
+        dated = any(each.valid_for is not None for each in catalog.offerings.values()) or any(
             each.valid_for is not None for each in catalog.specifications.values()
         )
         catalog.compiled["dated"] = dated
     return dated
 
 
-Period = tuple[str, str, Validity]
+Period = tuple[str, str, TimePeriod]
 """When a line may come in: the pointer to complain at, what is offered then, and from when to when."""
 
 
@@ -152,11 +152,10 @@ def _compile(catalog: Catalog, request: LineRequest) -> _Door:
     door = _Door(tree.root, None if action == "noChange" else tree, tuple(lasting), action == "add")
     if action == "add":
         # What is installed may be changed and ended for ever; only selling ends.
-        periods = [(SPECIFICATION_POINTERS[tree.root.kind], tree.root.id, tree.root.valid_for or ALWAYS)]
+        periods = [(pointer, tree.root.id, tree.root.valid_for)]
         if offering is not None:
-            pointer, what = "/productOffering/id", f"offering {offering}"
-            periods = [(pointer, what, catalog.offerings[offering].valid_for), (pointer, *periods[0][1:])]
-        door.periods = tuple(period for period in periods if period[2] != ALWAYS)
+            periods.insert(0, (pointer, sold, catalog.offerings[offering].valid_for))
+        door.periods = tuple((at, what, period) for at, what, period in periods if period is not None)
     catalog.compiled[("door", offering, specification, action)] = door
     return door
 

@@ -187,9 +187,9 @@ def test_the_door_looks_inside(values: dict[str, Any], found: list[tuple[str, st
 def test_a_specification_is_ordered_while_it_is_valid(load_text: Load) -> None:
     catalog = load_text(CATALOG)
     start = catalog.specifications["p"].valid_for
-    assert start is not None and start.start is not None
+    assert start is not None and start.start_ms is not None
     request = LineRequest("1", "add", "o", characteristics={"size": 1})
-    assert check_line(catalog, request, at=start.start) == ()
-    (violation,) = check_line(catalog, request, at=start.start - 1)
+    assert check_line(catalog, request, at=start.start_ms) == ()
+    (violation,) = check_line(catalog, request, at=start.start_ms - 1)
     assert (violation.code, violation.pointer) == ("not-valid-now", "/productOffering/id")
-    assert check_line(catalog, LineRequest("1", "delete", "o"), at=start.start - 1) == ()
+    assert check_line(catalog, LineRequest("1", "delete", "o"), at=start.start_ms - 1) == ()

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from catalog.commerce.model import Validity
 from catalog.model import Catalog, Specification
 from catalog.rules.rule import AttributeMapping, Compatibility, Rule, Wait
+from catalog.validity import TimePeriod
 
 CATALOG = """
     offerings: {o: {productSpecification: p}}
@@ -57,7 +57,7 @@ def test_rules_of_a_relationship(load_text: Callable[[str], Catalog]) -> None:
         Rule("include 2", "include", "tier == 'gold'", wait=week, description="They always get one."),
     )
     assert ruled.when_shrinking == "idleFirst"
-    assert ruled.valid_for == Validity(1_767_225_600_000)
+    assert ruled.valid_for == TimePeriod(1_767_225_600_000)
     assert (plain.rules, plain.when_shrinking, plain.valid_for) == ((), "ask", None)
 
 
