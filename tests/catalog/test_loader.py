@@ -109,6 +109,10 @@ CASES = {
     "unknown-sequence": "resourceSpecifications: {r: {plans: {add: {sequence: random, tasks: [TASK]}}}}",
     "duplicate-task": "resourceSpecifications: {r: {plans: {add: [TASK, TASK]}}}",
     "after-unknown": "resourceSpecifications: {r: {plans: {add: [{name: a, target: t, after: [b]}]}}}",
+    "gives-unknown": """
+        resourceSpecifications:
+          r: {characteristics: {port: {}}, plans: {add: [{name: a, target: t, gives: {number: prot}}]}}
+        """,
     "after-cycle": """
         resourceSpecifications:
           r: {plans: {add: [{name: a, target: t, after: [b]}, {name: b, target: t, after: [a]}]}}
