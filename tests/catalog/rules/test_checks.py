@@ -103,6 +103,7 @@ CASES = {
     ),
     "sharing-key-constant": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: \"'one'\"\n"),
     "sharing-key-never-matches": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: line.id\n"),
+    "sharing-key-never-known": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: mode\n"),
     "mandatory-never-filled": SOUND.replace("port: {valueType: string}", "port: {mandatory: true}"),
     "mandatory-impossible": with_rules('condition: "speed > 10"')
     .replace("port: {valueType: string}", "port: {mandatory: true}")
@@ -115,6 +116,7 @@ WARNINGS = {
     "mandatory-excluded",
     "combination-without-sharing",
     "sharing-key-constant",
+    "sharing-key-never-known",
     "mandatory-never-filled",
     "mandatory-impossible",
 }
