@@ -4,17 +4,22 @@ Every finding of every file is collected, with file, line, a stable code and a p
 error is refused whole.
 """
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from catalog.checks import check_draft
+from catalog.commerce.model import Commerce
+from catalog.commerce.parsing import read_commerce
+from catalog.draft import Draft
 from catalog.findings import CatalogError, Finding
 from catalog.located import Findings, Located
 from catalog.model import Catalog, catalog_of
-from catalog.parsing import Draft, read_file
+from catalog.parsing import read_file
 
 Paths = Iterable[Path | str] | Path | str
 
@@ -43,11 +48,29 @@ def load(paths: Paths) -> Catalog:
     findings = draft.findings.sorted()
     if any(finding.severity == "error" for finding in findings):
         raise CatalogError(findings)
+    commerce = draft.commerce
     return catalog_of(
-        draft.name, draft.version, tuple(draft.offerings.values()), tuple(draft.specifications.values())
+        draft.name,
+        draft.version,
+        tuple(commerce.offerings.values()),
+        tuple(draft.specifications.values()),
+        Commerce(commerce.prices, commerce.categories, commerce.candidates),
     )
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """What is read stays, and is large: looking through it again and again took a third of the loading time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def _draft(paths: Paths) -> Draft:
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     draft = Draft()
@@ -66,6 +89,7 @@ def _draft(paths: Paths) -> Draft:
         at = Located(None, "", str(files[0]), 1)
         fix = 'add `catalog: {name: ..., version: "2025.1"}` to one file'
         draft.findings.report(at, "missing-header", "no file states the catalog's version", fix)
+    read_commerce(draft)
     check_draft(draft)
     return draft
 
