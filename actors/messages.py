@@ -91,6 +91,19 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
     """See :class:`Retry`."""
 
 
+class GiveValues(Message, frozen=True, tag="giveValues"):
+    """Values for a line with rules: what it waits for, or what is another value now.
+
+    ``target`` is the line; values go by their full path as ``waitsFor`` names it (``sdwan.site[2].model``), those of
+    the line's own specification also by their name alone. Null: it is not known any more. Wherever the values come
+    from (an enrichment, a PATCH, a person), this is how they reach the running order.
+    """
+
+    target: str
+    values: dict[str, Any]
+    by: str = ""
+
+
 class TimerFired(Message, frozen=True, tag="timer"):
     """A timer of the group is due. Fires at least once, is decided once."""
 
@@ -124,6 +137,7 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | GiveValues
     | TimerFired
     | AwaitOrder
     | OrderEnded
