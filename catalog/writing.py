@@ -388,6 +388,7 @@ def _task(task: TaskTemplate) -> Form:
             "pointOfNoReturn": task.point_of_no_return,
             "undoes": list(task.undoes),
             "leavesNothing": task.leaves_nothing,
+            "gives": dict(task.gives),
             "description": task.description,
         }
     )
