@@ -2,16 +2,19 @@
 
 import msgspec
 
+from actors.claims import Reservations
 from actors.decomposition import Decomposition
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration
 
 
-class OrderGroup(msgspec.Struct):
+class OrderGroup(msgspec.Struct, omit_defaults=True):
     """The states of one order's actors. Its encoding is the group's snapshot and the answer to a read."""
 
     order: Order
     lines: dict[str, Line]
     decomposition: Decomposition
     orchestration: Orchestration
+    reservations: Reservations | None = None
+    """None for nearly all: an order that neither names an installed product nor was asked about what it made."""

@@ -7,6 +7,8 @@ from runtime.limits import BODY_BYTES_MAX, LINE_BYTES_MAX, STREAM_UNANSWERED_LIN
 
 ORDERING_PATH = "/tmf-api/productOrderingManagement/v4"
 """Base path of TMF622 v4."""
+INVENTORY_PATH = "/tmf-api/productInventory/v4"
+"""Base path of TMF637 v4."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,3 +32,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     def href(self, order: str) -> str:
         """Where an order is found: its ``href`` and the ``Location`` of its creation."""
         return f"{self.base_url}{ORDERING_PATH}/productOrder/{order}"
+
+    def product_href(self, product: str) -> str:
+        """Where an installed product is found."""
+        return f"{self.base_url}{INVENTORY_PATH}/product/{product}"

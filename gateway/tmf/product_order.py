@@ -13,6 +13,7 @@ import msgspec
 
 from actors.group import OrderGroup
 from actors.line import Line
+from actors.product_id import product_id
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
 
@@ -60,6 +61,9 @@ def created(document: bytes, order: str, href: str, state: str, order_date: int)
     shown.setdefault("@type", "ProductOrder")
     for item in _items(shown["productOrderItem"]):
         item["state"] = str(state)
+        if item["action"] == "add":
+            # Known from now on, so that a later order can change what this one makes.
+            item.setdefault("product", {})["id"] = product_id(order, item["id"])
     return shown
 
 
