@@ -4,11 +4,13 @@ The fast way (typed conversion, rules, catalog) costs tens of microseconds and o
 thorough way reads the same decoded order again and collects all violations.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from actors.messages import SubmitOrder
+from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
 from catalog.store import Catalogs
 from gateway.auth import Principal
 from gateway.identity import (
@@ -18,12 +20,13 @@ from gateway.identity import (
     id_from_external_id,
     id_from_idempotency_key,
     random_id,
+    tag_of,
 )
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
 from gateway.tmf.order_rules import keeps_rules
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
-from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.tmf.product_order_form import OrderRelationship, ProductOrderCreate
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
 from runtime.errors import invariant
 from runtime.limits import JSON_DEPTH_MAX
@@ -110,6 +113,8 @@ class Door:
             broken = rule_faults_of(order, catalog)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
+        if form.order_relationship:
+            faults.extend(_of_other_tenants(form.order_relationship, principal))
         if faults:
             raise _refused(faults)
         return _admitted(form, document, catalog.version, principal, key)
@@ -127,7 +132,7 @@ def _admitted(
         scope = f"party:{party}" if party else f"client:{principal.client}"
         order = id_from_external_id(principal.tenant, scope, form.external_id)
     else:
-        order, keyed = random_id(), False
+        order, keyed = random_id(principal.tenant), False
     start = form.requested_start_date
     message = SubmitOrder(
         document=document,
@@ -147,6 +152,21 @@ def _admitted(
         by=principal.name,
     )
     return Admitted(order, message)
+
+
+def _of_other_tenants(
+    relationships: tuple[OrderRelationship, ...], principal: Principal
+) -> Iterator[Violation]:
+    """Orders to wait for that the principal may not even know of: to it there is no such order."""
+    own = tag_of(principal.tenant)
+    for index, each in enumerate(relationships):
+        if (
+            each.relationship_type == DEPENDS_ON
+            and len(each.id) >= ORDER_ID_LENGTH
+            and tenant_tag_of(each.id) != own
+        ):
+            message = f"there is no order {each.id[:64]!r}"
+            yield Violation(f"/orderRelationship/{index}/id", "unknown-order", message)
 
 
 def party_of(parties: tuple[RelatedParty, ...]) -> str:

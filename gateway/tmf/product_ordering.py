@@ -4,6 +4,7 @@ Source: TMF622 v4.0 (operations, status codes, headers); what an answer promises
 descriptions below.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -11,9 +12,12 @@ from pydantic import ConfigDict, create_model
 
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
+from actors.structure import tenanted
+from gateway.auth import Principal
 from gateway.bodies import read_body
 from gateway.conflict import conflict
-from gateway.context import Authenticated, Gateway, gateway_of, now_ms
+from gateway.context import Authenticated, Gateway, Requester, gateway_of, now_ms
+from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
@@ -23,6 +27,7 @@ from gateway.tmf.pages import page_links
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
 from runtime.errors import DiskFull, NotFound, Refused
+from runtime.journal.index import EVERY
 from runtime.journal.listing import list_orders
 
 router = APIRouter(prefix=ORDERING_PATH, tags=["TMF622 product ordering"])
@@ -59,6 +64,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in {
         400: "Something is wrong with the request; `violations` lists all of it, with JSON pointers.",
         401: "No bearer token, or an unknown one.",
+        403: "The token's principal may not do this.",
         429: "The runtime is at its limit: repeat after `Retry-After` seconds, with the same key.",
         503: "The runtime cannot answer now: repeat after `Retry-After` seconds, with the same key.",
     }.items()
@@ -100,7 +106,7 @@ Fields = Annotated[
 )
 async def create_product_order(
     request: Request,
-    principal: Authenticated,
+    principal: Requester,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -130,7 +136,7 @@ async def create_product_order(
     href = gateway.settings.href(reply.order)
     waits = admitted.message.requested_start or admitted.message.depends_on
     if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
-        shown = await _shown(gateway, reply.order)
+        shown = await _shown(gateway, reply.order, principal)
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
     return JsonAnswer(shown, status_code=200 if reply.duplicate else 201, headers={"Location": href})
@@ -150,12 +156,13 @@ async def create_product_order(
 )
 async def retrieve_product_order(
     request: Request,
-    _: Authenticated,
+    principal: Authenticated,
     order: Annotated[str, Path(alias="id", description="The order's id.")],
     fields: Fields = None,
 ) -> Response:
     """The order as it durably is, through any gateway, from the moment its 201 was sent."""
-    return JsonAnswer(selected(await _shown(gateway_of(request), order), read_fields(request.query_params)))
+    shown = await _shown(gateway_of(request), order, principal)
+    return JsonAnswer(selected(shown, read_fields(request.query_params)))
 
 
 @router.get(
@@ -194,13 +201,18 @@ async def retrieve_product_order(
         ]
     },
 )
-async def list_product_orders(request: Request, _: Authenticated, fields: Fields = None) -> Response:
+async def list_product_orders(request: Request, principal: Authenticated, fields: Fields = None) -> Response:
     """Orders that match every filter. A list over all shards is no snapshot: an order that changes its state at that
     moment may be missed or seen, and never comes twice in one page."""
     gateway = gateway_of(request)
     query = read_query(request.query_params)
     page = await list_orders(
-        gateway.runtime.journal, query.filters, query.date_from, query.date_to, query.offset, query.limit
+        gateway.runtime.journal,
+        filters_of(query.filters, principal),
+        query.date_from,
+        query.date_to,
+        query.offset,
+        query.limit,
     )
     groups = await gateway.runtime.read([order for _, order in page.entries]) if page.entries else []
     now, href = now_ms(), gateway.settings.href
@@ -217,8 +229,16 @@ async def list_product_orders(request: Request, _: Authenticated, fields: Fields
     return JsonAnswer(shown, headers=headers)
 
 
-async def _shown(gateway: Gateway, order: str) -> dict[str, Any]:
-    group = await gateway.group(order)
+def filters_of(filters: Mapping[str, str], principal: Principal) -> dict[str, str]:
+    """The filters of a list as its index knows them, of the principal's tenant alone."""
+    tag = tag_of(principal.tenant)
+    if not tag:
+        return dict(filters)
+    return {tenanted(tag, name): value for name, value in (filters.items() or [EVERY])}
+
+
+async def _shown(gateway: Gateway, order: str, principal: Principal) -> dict[str, Any]:
+    group = await gateway.group(order, principal)
     if not visible(group):
         raise NotFound(f"there is no order {order!r}")
     return product_order(group, gateway.settings.href(order), now_ms())
