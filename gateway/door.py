@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from actors.messages import SubmitOrder
+from actors.messages import Heading, SubmitOrder
 from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
+from catalog.model import Catalog
 from catalog.store import Catalogs
 from gateway.auth import Principal
 from gateway.identity import (
@@ -45,6 +46,15 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
     order: str
     message: SubmitOrder
+
+
+class Checked(msgspec.Struct, frozen=True, gc=False):
+    """An order that passed every check: as it was read, and as canonical JSON."""
+
+    form: ProductOrderCreate
+    document: bytes
+    catalog: str
+    """The version it was checked against."""
 
 
 class HasCatalogs(Protocol):
@@ -85,13 +95,28 @@ class Door:
     ) -> Admitted:
         """Check a decoded order and make its message.
 
+        :raises BadRequest: with every violation.
+        """
+        return _admitted(self.check(order, principal, key, raw=raw), principal, key)
+
+    def check(
+        self,
+        order: dict[str, Any],
+        principal: Principal,
+        key: str | None = None,
+        *,
+        raw: bytes = b"",
+        catalog: Catalog | None = None,
+    ) -> Checked:
+        """Check a decoded order against the current catalog, or the one given.
+
         ``key`` is the client's idempotency key, if it gave one; ``raw`` the body or line that
         :meth:`read` read; without it names that stand twice in an object are not found.
 
         :raises BadRequest: with every violation.
         """
         document = canonical(order)
-        catalog = self._runtime.catalogs.current
+        catalog = catalog or self._runtime.catalogs.current
         faults = []
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
             message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
@@ -117,12 +142,11 @@ class Door:
             faults.extend(_of_other_tenants(form.order_relationship, principal))
         if faults:
             raise _refused(faults)
-        return _admitted(form, document, catalog.version, principal, key)
+        return Checked(form, document, catalog.version)
 
 
-def _admitted(
-    form: ProductOrderCreate, document: bytes, catalog: str, principal: Principal, key: str | None
-) -> Admitted:
+def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitted:
+    form, document = checked.form, checked.document
     party = party_of(form.related_party)
     keyed = True
     if key is not None:
@@ -133,25 +157,52 @@ def _admitted(
         order = id_from_external_id(principal.tenant, scope, form.external_id)
     else:
         order, keyed = random_id(principal.tenant), False
-    start = form.requested_start_date
     message = SubmitOrder(
         document=document,
         digest=digest_of(document),
-        catalog=catalog,
+        catalog=checked.catalog,
         client=principal.client,
         external_id=form.external_id,
         category=form.category,
         party=party,
-        requested_start=0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000)),
-        depends_on=tuple(
-            dict.fromkeys(each.id for each in form.order_relationship if each.relationship_type == DEPENDS_ON)
-        )
-        if form.order_relationship
-        else (),
+        requested_start=_start_of(form),
+        depends_on=_needed_by(form),
         keyed=keyed,
         by=principal.name,
     )
     return Admitted(order, message)
+
+
+def heading_of(form: ProductOrderCreate) -> Heading:
+    """What lists, dates and other orders need to know of an order."""
+    return Heading(
+        form.external_id, form.category, party_of(form.related_party), _start_of(form), _needed_by(form)
+    )
+
+
+def party_of_document(order: dict[str, Any]) -> str:
+    """The party that a decoded order of right form belongs to."""
+    return party_of(msgspec.convert(order.get("relatedParty", ()), tuple[RelatedParty, ...]))
+
+
+def heading_of_draft(order: dict[str, Any]) -> Heading:
+    """The heading of what may be wrong in any way: empty as long as its form is."""
+    try:
+        return heading_of(msgspec.convert(order, ProductOrderCreate))
+    except msgspec.ValidationError:
+        return Heading()
+
+
+def _start_of(form: ProductOrderCreate) -> int:
+    start = form.requested_start_date
+    return 0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000))
+
+
+def _needed_by(form: ProductOrderCreate) -> tuple[str, ...]:
+    if not form.order_relationship:
+        return ()
+    related = form.order_relationship
+    return tuple(dict.fromkeys(each.id for each in related if each.relationship_type == DEPENDS_ON))
 
 
 def _of_other_tenants(

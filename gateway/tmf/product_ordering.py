@@ -10,20 +10,24 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import ConfigDict, create_model
 
+from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from actors.structure import tenanted
 from gateway.auth import Principal
-from gateway.bodies import read_body
+from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
 from gateway.context import Authenticated, Gateway, Requester, gateway_of, now_ms
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.preconditions import IF_MATCH, base_of, etag
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
+from gateway.tmf.order_delta import Shape
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
+from gateway.tmf.patching import change
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
 from runtime.errors import DiskFull, NotFound, Refused
@@ -51,7 +55,15 @@ EXAMPLE: Final[dict[str, Any]] = {
         }
     ],
 }
+PATCH_EXAMPLE: Final[dict[str, Any]] = {
+    "requestedStartDate": "2026-12-01T08:00:00Z",
+    "productOrderItem": [{"id": "1", "quantity": 2}],
+}
+SHAPE: Final = Shape("productOrderItem", "product", "productCharacteristic")
 _ORDER: Final = edge_model(ProductOrder)
+_ETAG: Final = {
+    "ETag": {"schema": {"type": "string"}, "description": "The version of what was ordered, for `If-Match`."}
+}
 _SELECTED: Final = create_model(
     "SelectedAttributes",
     __config__=ConfigDict(extra="allow"),
@@ -136,10 +148,13 @@ async def create_product_order(
     href = gateway.settings.href(reply.order)
     waits = admitted.message.requested_start or admitted.message.depends_on
     if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
-        shown = await _shown(gateway, reply.order, principal)
+        group = await visible_group(gateway, reply.order, principal)
+        shown, version = product_order(group, href, now_ms()), group.order.version
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
-    return JsonAnswer(shown, status_code=200 if reply.duplicate else 201, headers={"Location": href})
+        version = 1
+    headers = {"Location": href, "ETag": etag(version)}
+    return JsonAnswer(shown, status_code=200 if reply.duplicate else 201, headers=headers)
 
 
 @router.get(
@@ -149,6 +164,7 @@ async def create_product_order(
         200: {
             "model": _ORDER | _SELECTED,  # models made at run time
             "description": "The order as it durably is.",
+            "headers": _ETAG,
         },
         **_PROBLEMS,
         **_MISSING,
@@ -161,8 +177,60 @@ async def retrieve_product_order(
     fields: Fields = None,
 ) -> Response:
     """The order as it durably is, through any gateway, from the moment its 201 was sent."""
-    shown = await _shown(gateway_of(request), order, principal)
-    return JsonAnswer(selected(shown, read_fields(request.query_params)))
+    gateway = gateway_of(request)
+    group = await visible_group(gateway, order, principal)
+    shown = product_order(group, gateway.settings.href(order), now_ms())
+    headers = {"ETag": etag(group.order.version)}
+    return JsonAnswer(selected(shown, read_fields(request.query_params)), headers=headers)
+
+
+@router.patch(
+    "/productOrder/{id}",
+    summary="Change a product order",
+    responses={
+        200: {
+            "model": _ORDER,
+            "description": "The order with the change, which is on disk.",
+            "headers": _ETAG,
+        },
+        409: {
+            "model": _ERROR,
+            "description": "The order's state forbids it, or work rests on what would change.",
+        },
+        412: {"model": _ERROR, "description": "Another version stands than `If-Match` names: read it again."},
+        413: {"model": _ERROR, "description": "The body is too large."},
+        428: {"model": _ERROR, "description": "`If-Match` is missing."},
+        **_PROBLEMS,
+        **_MISSING,
+    },
+    openapi_extra={
+        "parameters": [IF_MATCH],
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "object"}, "example": PATCH_EXAMPLE} for kind in MERGE_PATCH
+            },
+        },
+    },
+)
+async def change_product_order(
+    request: Request,
+    principal: Requester,
+    order: Annotated[str, Path(alias="id", description="The order's id.")],
+) -> Response:
+    """Change an order by a merge patch (RFC 7386) in which **items are merged by their id**: an omitted line stays.
+
+    Before its work begins (it waits for its date, another order or people) an order takes other lines, dates and
+    parties; the whole is checked as a new order would be. Once work has begun only notes, descriptions and contacts
+    change. `id`, `href`, `orderDate`, `state` and what else Orderloom sets cannot be given. All of it or nothing.
+    """
+    gateway = gateway_of(request)
+    body = await read_body(request, gateway.settings.body_bytes_max, MERGE_PATCH)
+    group = await visible_group(gateway, order, principal)
+    await change(gateway, principal, group, base_of(request), body, SHAPE)
+    group = await visible_group(gateway, order, principal)
+    shown = product_order(group, gateway.settings.href(order), now_ms())
+    return JsonAnswer(shown, headers={"ETag": etag(group.order.version)})
 
 
 @router.get(
@@ -237,11 +305,12 @@ def filters_of(filters: Mapping[str, str], principal: Principal) -> dict[str, st
     return {tenanted(tag, name): value for name, value in (filters.items() or [EVERY])}
 
 
-async def _shown(gateway: Gateway, order: str, principal: Principal) -> dict[str, Any]:
+async def visible_group(gateway: Gateway, order: str, principal: Principal) -> OrderGroup:
+    """An order that TMF622 v4 has words for (:raises NotFound: there is none)."""
     group = await gateway.group(order, principal)
     if not visible(group):
         raise NotFound(f"there is no order {order!r}")
-    return product_order(group, gateway.settings.href(order), now_ms())
+    return group
 
 
 def refusal(reply: Any) -> Refused | NotFound:
