@@ -144,6 +144,16 @@ class Door:
             raise _refused(faults)
         return Checked(form, document, catalog.version)
 
+    def findings(
+        self, order: dict[str, Any], principal: Principal, *, raw: bytes = b""
+    ) -> tuple[Violation, ...]:
+        """Everything that :meth:`check` would refuse; empty when it is in order."""
+        try:
+            self.check(order, principal, raw=raw)
+        except BadRequest as problem:
+            return problem.violations[:VIOLATIONS_MAX]
+        return ()
+
 
 def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitted:
     form, document = checked.form, checked.document

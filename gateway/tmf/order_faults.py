@@ -62,6 +62,15 @@ def faults_of(order: dict[str, Any], document: bytes, catalog: Catalog) -> list[
     return found
 
 
+def fits_form(document: bytes) -> bool:
+    """Whether an order's form is right, so that it can be read line by line; its rules may be broken."""
+    try:
+        msgspec.json.decode(document, type=ProductOrderCreate)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
 def rule_faults_of(order: dict[str, Any], catalog: Catalog) -> list[Violation]:
     """The violations of the rules alone, for an order whose form is right."""
     return list(islice(_faults_of_rules(order, catalog), VIOLATIONS_MAX + 1))

@@ -64,7 +64,7 @@ async def change(
         message = ChangeOrder(
             base, checked.document, digest, checked.catalog, heading, delta.pointers, principal.name
         )
-    settled(order.id, base, await gateway.runtime.send(order.id, message))
+    settled(await gateway.runtime.send(order.id, message))
 
 
 def merge(
@@ -77,7 +77,7 @@ def merge(
     return after, faults
 
 
-def settled(order: str, base: int, reply: AnyReply) -> None:
+def settled(reply: AnyReply) -> None:
     """Pass over what is done (:raises BadRequest: 412. :raises Refused: :raises NotFound:)."""
     if isinstance(reply, Done):
         return
