@@ -11,9 +11,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
+from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
+from catalog.validity import TimePeriod
+
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "dateTime", "object", "array"]
+RangeInterval = Literal["closed", "open", "closedBottom", "closedTop"]
 
 KINDS: tuple[Kind, ...] = ("product", "service", "resource")
 VALUE_TYPES: tuple[ValueType, ...] = (
@@ -50,11 +55,29 @@ ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
 ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
 
 
+class ValueRange(msgspec.Struct, frozen=True, rename="camel"):
+    """A range a value may lie in (TMF `valueFrom`, `valueTo`, `rangeInterval`); a bound of None is open-ended.
+
+    `closed` has both bounds in it, `open` none, `closedBottom` only the lower, `closedTop` only the upper.
+    """
+
+    value_from: Any = None
+    value_to: Any = None
+    interval: RangeInterval = "closed"
+
+
 class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel"):
     """One attribute a specification declares (TMF620 `ProductSpecificationCharacteristic` and its siblings).
 
-    `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number and
-    date values, both inclusive. `regex` must match a whole string value.
+    `default` is `msgspec.UNSET` when there is none. `value_from` and `value_to` bound integer, number, date and
+    dateTime values, both inclusive; with `ranges` a value must lie in one of them (or be one of `allowed_values`).
+    `regex` must match a whole string value.
+
+    A value has between `min_cardinality` and `max_cardinality` (None: any number) elements: unless the latter is 1 the
+    value is a list of values of the type, and so is an `array`, whose elements are as `element` says. `members` are
+    the fields of an `object`; without any, whatever is in it is accepted. An order may not state a value of a
+    characteristic that is not `configurable` other than its default. `combine` says what a shared domain order gets
+    when its referrers' values differ: nothing (`equal`: the order is refused), the greatest, the sum, or all.
     """
 
     name: str
@@ -67,6 +90,13 @@ class CharacteristicSpecification(msgspec.Struct, frozen=True, rename="camel"):
     regex: str | None = None
     unit_of_measure: str | None = None
     description: str = ""
+    ranges: tuple[ValueRange, ...] = ()
+    min_cardinality: int = 0
+    max_cardinality: int | None = 1
+    configurable: bool = True
+    members: "tuple[CharacteristicSpecification, ...]" = ()
+    element: "CharacteristicSpecification | None" = None
+    combine: Combination = "equal"
 
 
 class Relationship(msgspec.Struct, frozen=True, rename="camel"):
@@ -74,9 +104,11 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
 
     `Bundles`, `Realized as` and `Requires` create a domain order for the target, `Composed of` does not.
     Siblings are created in ascending `order`. The count comes from `quantity_characteristic` (a
-    characteristic of the source), or else is `default_quantity`. `mapping` holds (source, target) pairs of
-    characteristic names. `after` names sibling targets whose work must end first (on delete: which must
-    wait). `condition` is always None in this catalog format.
+    characteristic of the source), or else is `default_quantity`; `when_shrinking` says which instances go when it
+    gets smaller and the line does not name them: the newest, idle ones first, or those a person chooses. `mapping`
+    holds (source, target) pairs of characteristic names. `after` names sibling targets whose work must end first (on
+    delete: which must wait). With `rules` the target is created only as they say. Outside `valid_for` the
+    relationship is as if it were not there.
     """
 
     type: RelationshipType
@@ -89,15 +121,19 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     quantity_characteristic: str | None = None
     mapping: tuple[tuple[str, str], ...] = ()
     after: tuple[str, ...] = ()
-    condition: str | None = None
     description: str = ""
+    rules: tuple[Rule, ...] = ()
+    when_shrinking: Shrinking = "ask"
+    valid_for: TimePeriod | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
-    plan's silent "after the one before" is written out by the loader.
+    plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
+    that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
+    test, a message to somebody) needs no reversal.
     """
 
     name: str
@@ -107,6 +143,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
     description: str = ""
+    undoes: tuple[str, ...] = ()
+    leaves_nothing: bool = False
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,7 +152,10 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
 
     `service_type` is `CFS` (customer-facing) or `RFS` (resource-facing) for services. `orders` says whether a
     product specification at the root of a line gets a product order of its own. `plans` maps an action (add,
-    modify, delete) to its tasks.
+    modify, delete) to its tasks. `mappings` are the attribute mappings it holds, from and to any specification of a
+    line's hierarchy. Lines whose `sharing_key` (CEL) has the same value share one domain order, and one installed
+    instance, of this specification. It can be ordered within `valid_for` only. `wait` is for its sharing key, and
+    for those of its rules that say nothing of their own.
     """
 
     id: str
@@ -128,17 +169,20 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     characteristics: tuple[CharacteristicSpecification, ...] = ()
     relationships: tuple[Relationship, ...] = ()
     plans: dict[str, tuple[TaskTemplate, ...]] = {}
+    mappings: tuple[AttributeMapping, ...] = ()
+    sharing_key: str | None = None
+    compatibilities: tuple[Compatibility, ...] = ()
+    valid_for: TimePeriod | None = None
+    wait: Wait | None = None
 
-
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
-
-    id: str
-    name: str
-    product_specification: str
-    version: str = "1.0"
-    lifecycle_status: str = "Active"
-    description: str = ""
+    @property
+    def ruled(self) -> bool:
+        """Whether decomposition has more to do here than to follow relationships and pairs of names."""
+        return (
+            bool(self.mappings)
+            or self.sharing_key is not None
+            or any(each.rules or each.valid_for is not None for each in self.relationships)
+        )
 
 
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
@@ -154,6 +198,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    commerce: Commerce = NO_COMMERCE
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -174,6 +219,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.commerce,
         )
 
 
@@ -182,6 +228,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    commerce: Commerce = NO_COMMERCE,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -190,7 +237,7 @@ def catalog_of(
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
     content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
+        [name, version, sorted_offerings, sorted_specifications, commerce], order="deterministic"
     )
     return Catalog(
         name=name,
@@ -198,4 +245,5 @@ def catalog_of(
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        commerce=commerce,
     )

@@ -4,13 +4,15 @@ The fast way (typed conversion, rules, catalog) costs tens of microseconds and o
 thorough way reads the same decoded order again and collects all violations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from actors.messages import Heading, SubmitOrder
 from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
+from catalog.commerce.bundles import completed, needs_care
+from catalog.door import sells_by_date
 from catalog.model import Catalog
 from catalog.store import Catalogs
 from gateway.auth import Principal
@@ -25,10 +27,11 @@ from gateway.identity import (
 )
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
-from gateway.tmf.order_rules import keeps_rules
+from gateway.tmf.order_rules import keeps_rules, names_any
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
 from gateway.tmf.product_order_form import OrderRelationship, ProductOrderCreate
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
+from gateway.wall_clock import now_ms
 from runtime.errors import invariant
 from runtime.limits import JSON_DEPTH_MAX
 
@@ -49,10 +52,12 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Checked(msgspec.Struct, frozen=True, gc=False):
-    """An order that passed every check: as it was read, and as canonical JSON."""
+    """An order that passed every check, with what its bundles take by default."""
 
     form: ProductOrderCreate
     document: bytes
+    digest: bytes
+    """Of the order as it was sent: a bundle's defaults may differ when it is sent again."""
     catalog: str
     """The version it was checked against."""
 
@@ -66,9 +71,10 @@ class HasCatalogs(Protocol):
 class Door:
     """Checks product orders against the form and the catalog that is current at that moment."""
 
-    def __init__(self, runtime: HasCatalogs) -> None:
+    def __init__(self, runtime: HasCatalogs, clock: Callable[[], int] = now_ms) -> None:
         # Asked at each order: publishing a catalog replaces the runtime's set.
         self._runtime = runtime
+        self._clock = clock
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """Decode one JSON object.
@@ -117,6 +123,7 @@ class Door:
         """
         document = canonical(order)
         catalog = catalog or self._runtime.catalogs.current
+        at = self._clock() if sells_by_date(catalog) else None
         faults = []
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
             message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
@@ -131,18 +138,21 @@ class Door:
             if document.count(b"{") > THOROUGH_OBJECTS_MAX:
                 faults.extend(first_fault_of(error))
             else:
-                faults.extend(faults_of(order, document, catalog))
+                faults.extend(faults_of(order, document, catalog, at))
             invariant(bool(faults), f"what one reader refuses the other refuses: {error}")
             raise _refused(faults) from None
-        if not keeps_rules(form, catalog):
-            broken = rule_faults_of(order, catalog)
+        if not keeps_rules(form, catalog, at):
+            broken = rule_faults_of(order, catalog, at)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
         if form.order_relationship:
             faults.extend(_of_other_tenants(form.order_relationship, principal))
         if faults:
             raise _refused(faults)
-        return Checked(form, document, catalog.version)
+        digest = digest_of(document)
+        if names_any(form.product_order_item, needs_care(catalog)):
+            form, document = _completed(order, catalog, at)
+        return Checked(form, document, digest, catalog.version)
 
     def findings(
         self, order: dict[str, Any], principal: Principal, *, raw: bytes = b""
@@ -153,6 +163,24 @@ class Door:
         except BadRequest as problem:
             return problem.violations[:VIOLATIONS_MAX]
         return ()
+
+
+def _completed(order: dict[str, Any], catalog: Catalog, at: int | None) -> tuple[ProductOrderCreate, bytes]:
+    """The order with what its bundles take by default.
+
+    :raises BadRequest: what it states does not fit its bundles, or what they take cannot be ordered as it stands.
+    """
+    whole, unfit = completed(catalog, order)
+    faults = [Violation(each.pointer, each.code, each.message) for each in unfit]
+    if faults:
+        raise _refused(faults)
+    try:
+        form = msgspec.convert(whole, ProductOrderCreate)
+    except msgspec.ValidationError as error:
+        raise _refused(first_fault_of(error)) from None
+    if not keeps_rules(form, catalog, at):
+        raise _refused(rule_faults_of(whole, catalog, at))
+    return form, canonical(whole)
 
 
 def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitted:
@@ -169,7 +197,7 @@ def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitt
         order, keyed = random_id(principal.tenant), False
     message = SubmitOrder(
         document=document,
-        digest=digest_of(document),
+        digest=checked.digest,
         catalog=checked.catalog,
         client=principal.client,
         external_id=form.external_id,

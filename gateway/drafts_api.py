@@ -17,9 +17,9 @@ from actors.structure import tenanted
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
-from gateway.context import Authenticated, Gateway, Requester, gateway_of, now_ms
+from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.door import heading_of_draft
-from gateway.draft_preview import dry_run
+from gateway.draft_preview import dry_run, priced
 from gateway.identity import (
     IDEMPOTENCY_KEY_LENGTH_MAX,
     canonical,
@@ -35,10 +35,11 @@ from gateway.tmf.errors import Error
 from gateway.tmf.pages import page_links
 from gateway.tmf.parts import Instant
 from gateway.tmf.patching import merge, settled
-from gateway.tmf.product_order import instant_text, product_order
+from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_order_form import ProductOrder
-from gateway.tmf.product_ordering import EXAMPLE, PATCH_EXAMPLE, SHAPE, refusal
+from gateway.tmf.product_ordering import EXAMPLE, PATCH_EXAMPLE, SHAPE, priced_order, refusal
 from gateway.violations import BadRequest, Violation
+from gateway.wall_clock import now_ms
 from runtime.errors import DiskFull, NotFound
 from runtime.journal.listing import list_orders
 from runtime.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
@@ -76,7 +77,19 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lines: tuple[dict[str, Any], ...]
 
 
+class PricedDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a draft would cost under the current catalog."""
+
+    id: str
+    version: int
+    catalog: str
+    findings: tuple[Violation, ...]
+    product_order: dict[str, Any]
+    """The draft with `itemPrice`, `itemTotalPrice` and `orderTotalPrice`."""
+
+
 _DRAFT: Final = edge_model(Draft)
+_PRICED: Final = edge_model(PricedDraft)
 _DRY_RUN: Final = edge_model(DryRun)
 _ORDER: Final = edge_model(ProductOrder)
 _ERROR: Final = edge_model(Error)
@@ -235,10 +248,31 @@ async def run_draft_dry(request: Request, principal: Authenticated, draft: Draft
     gateway = gateway_of(request)
     order = (await _group(gateway, principal, draft)).order
     catalog = gateway.runtime.catalogs.current
-    findings = gateway.door.findings(_decode(order.document), principal)
-    lines = tuple(dry_run(order.document, catalog))
+    sent = _decode(order.document)
+    findings = gateway.door.findings(sent, principal)
+    lines = tuple(dry_run(sent, findings, catalog))
     return JsonAnswer(
         DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=lines)
+    )
+
+
+@router.post(
+    "/{id}/price",
+    summary="Show what a draft would cost",
+    responses={200: {"model": _PRICED, "description": "The order with prices by line and in all."}},
+)
+async def price_draft(request: Request, principal: Authenticated, draft: DraftId) -> Response:
+    """Price the draft as if it were ordered now. Lines with findings are left out."""
+    gateway = gateway_of(request)
+    order = (await _group(gateway, principal, draft)).order
+    catalog = gateway.runtime.catalogs.current
+    sent = _decode(order.document)
+    findings = gateway.door.findings(sent, principal)
+    shown = priced(sent, findings, catalog, now_ms())
+    return JsonAnswer(
+        PricedDraft(
+            id=draft, version=order.version, catalog=catalog.version, findings=findings, product_order=shown
+        )
     )
 
 
@@ -271,9 +305,8 @@ async def submit_draft(request: Request, principal: Requester, draft: DraftId) -
         message = SubmitDraft(principal.name, order.version, checked.catalog, checked.document)
         settled(await gateway.runtime.send(draft, message))
         group = await gateway.group(draft, principal)
-    href = gateway.settings.href(draft)
-    headers = {"Location": href, "ETag": etag(group.order.version)}
-    return JsonAnswer(product_order(group, href, now_ms()), headers=headers)
+    headers = {"Location": gateway.settings.href(draft), "ETag": etag(group.order.version)}
+    return JsonAnswer(priced_order(gateway, group), headers=headers)
 
 
 @router.post(

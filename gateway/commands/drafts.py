@@ -94,6 +94,21 @@ def run_draft_dry(draft: DraftArgument, data: DataOption = DATA_DEFAULT, as_json
     _print_findings(run["findings"])
 
 
+@app.command("price")
+def price_draft(draft: DraftArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Show what the draft would cost if it were ordered now. `--json`: the TMF622 order with its prices."""
+    with gateway(data) as client:
+        priced = answer(client.post(f"{_path(draft)}/price"))
+    if as_json:
+        print_json(priced)
+        return
+    for total in priced["productOrder"].get("orderTotalPrice", ()):
+        amount = total["price"].get("taxIncludedAmount") or total["price"].get("dutyFreeAmount", {})
+        period = f" {total['recurringChargePeriod']}" if "recurringChargePeriod" in total else ""
+        typer.echo(f"{total['priceType']}{period}  {amount.get('value')} {amount.get('unit')}")
+    _print_findings(priced["findings"])
+
+
 @app.command("submit")
 def submit_draft(
     draft: DraftArgument,

@@ -5,6 +5,7 @@ descriptions below.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -14,10 +15,11 @@ from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from actors.structure import tenanted
+from catalog.refusals import UnknownCatalogVersion
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
-from gateway.context import Authenticated, Gateway, Requester, gateway_of, now_ms
+from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
 from gateway.preconditions import IF_MATCH, base_of, etag
@@ -25,11 +27,13 @@ from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 from gateway.tmf.order_delta import Shape
+from gateway.tmf.order_prices import lay_computed_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
 from gateway.tmf.patching import change
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
+from gateway.wall_clock import now_ms
 from runtime.errors import DiskFull, NotFound, Refused
 from runtime.journal.index import EVERY
 from runtime.journal.listing import list_orders
@@ -149,7 +153,7 @@ async def create_product_order(
     waits = admitted.message.requested_start or admitted.message.depends_on
     if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
         group = await visible_group(gateway, reply.order, principal)
-        shown, version = product_order(group, href, now_ms()), group.order.version
+        shown, version = priced_order(gateway, group), group.order.version
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
         version = 1
@@ -179,7 +183,7 @@ async def retrieve_product_order(
     """The order as it durably is, through any gateway, from the moment its 201 was sent."""
     gateway = gateway_of(request)
     group = await visible_group(gateway, order, principal)
-    shown = product_order(group, gateway.settings.href(order), now_ms())
+    shown = priced_order(gateway, group)
     headers = {"ETag": etag(group.order.version)}
     return JsonAnswer(selected(shown, read_fields(request.query_params)), headers=headers)
 
@@ -229,7 +233,7 @@ async def change_product_order(
     group = await visible_group(gateway, order, principal)
     await change(gateway, principal, group, base_of(request), body, SHAPE)
     group = await visible_group(gateway, order, principal)
-    shown = product_order(group, gateway.settings.href(order), now_ms())
+    shown = priced_order(gateway, group)
     return JsonAnswer(shown, headers={"ETag": etag(group.order.version)})
 
 
@@ -283,9 +287,8 @@ async def list_product_orders(request: Request, principal: Authenticated, fields
         query.limit,
     )
     groups = await gateway.runtime.read([order for _, order in page.entries]) if page.entries else []
-    now, href = now_ms(), gateway.settings.href
     shown = [
-        selected(product_order(group, href(group.order.id), now), query.fields)
+        selected(priced_order(gateway, group), query.fields)
         for group in groups
         if group is not None and visible(group)
     ]
@@ -311,6 +314,15 @@ async def visible_group(gateway: Gateway, order: str, principal: Principal) -> O
     if not visible(group):
         raise NotFound(f"there is no order {order!r}")
     return group
+
+
+def priced_order(gateway: Gateway, group: OrderGroup) -> dict[str, Any]:
+    """An order with what it costs under the catalog version that it keeps, at the time it was ordered."""
+    order = group.order
+    shown = product_order(group, gateway.settings.href(order.id), now_ms())
+    with suppress(UnknownCatalogVersion):
+        lay_computed_prices(shown, gateway.runtime.catalogs.get(order.catalog), order.order_date)
+    return shown
 
 
 def refusal(reply: Any) -> Refused | NotFound:

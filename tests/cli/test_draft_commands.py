@@ -70,6 +70,8 @@ def test_a_draft_from_its_first_save_to_its_order(tmp_path: Path) -> None:
     assert id_ in ran("draft", "list") and ran("draft", "list").endswith("1 of 1\n")
     planned = ran("draft", "dry-run", id_)
     assert planned.startswith("line 1  add  broadband-basic\n    1.1  ")
+    assert "recurring monthly  " in ran("draft", "price", id_)
+    assert json.loads(ran("draft", "price", id_, "--json"))["productOrder"]["orderTotalPrice"]
     assert json.loads(ran("draft", "show", id_, "--json"))["version"] == 3
     assert ran("draft", "submit", id_, "--base", "3") == f"order {id_} is inProgress\n"
     assert ran("draft", "list") == "0 of 0\n"

@@ -183,6 +183,21 @@ async def test_drafts_are_listed_for_their_tenant(http: httpx.AsyncClient) -> No
     assert (await http.post(DRAFTS, json=order(1), headers=reader)).status_code == 403
 
 
+async def test_a_draft_is_priced_as_its_order_will_be(http: httpx.AsyncClient) -> None:
+    wrong = item("2", quantity=0)
+    draft = await saved(http, order(1, priority="9", productOrderItem=[item("1"), wrong]))
+    priced = (await http.post(f"{draft['href']}/price")).json()
+    assert (priced["version"], priced["findings"]) == (1, draft["findings"])
+    (line,) = priced["productOrder"]["productOrderItem"]
+    assert line["itemPrice"] and priced["productOrder"]["orderTotalPrice"]
+    await http.put(draft["href"], json=order(1), headers={"If-Match": '"1"'})
+    made = (await http.post(f"{draft['href']}/submit")).json()
+    assert made["productOrderItem"][0]["itemPrice"] == line["itemPrice"]
+    assert made["orderTotalPrice"] == priced["productOrder"]["orderTotalPrice"]
+    nothing = await saved(http, {"productOrderItem": [wrong]})
+    assert (await http.post(f"{nothing['href']}/price")).json()["productOrder"] == {"productOrderItem": []}
+
+
 async def test_a_dry_run_shows_what_can_be_served_as_it_stands(
     http: httpx.AsyncClient, runtime: RecordingRuntime
 ) -> None:

@@ -1,0 +1,395 @@
+"""Trees of CEL compiled to functions of a context, three-valued: a value, Undetermined, or Error.
+
+`&&`, `||`, `all` and `exists` absorb in any order: what decides the outcome decides it, whatever else is unknown or
+wrong. Everywhere else an operand in error makes an error, then an unknown one makes it undetermined: an outcome is
+undetermined if and only if it depends on what is not known.
+"""
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from catalog.rules import syntax
+from catalog.rules.outcome import Error, Undetermined, is_not_applicable
+from catalog.rules.values import FUNCTIONS, NUMBERS, at_index, shown
+
+Context = Mapping[str, Any]
+Variables = dict[str, Any]
+Evaluate = Callable[[Context, Variables], Any]
+
+_PLAIN = frozenset((str, *NUMBERS))
+_INDEX = "#"  # before a variable's name: what its element is called; no name of CEL
+_PLAIN_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "_==_": operator.eq,
+    "_!=_": operator.ne,
+    "_<_": operator.lt,
+    "_<=_": operator.le,
+    "_>_": operator.gt,
+    "_>=_": operator.ge,
+}
+
+
+class Reading(NamedTuple):
+    """How a path is read: where it stands in the context, what makes its value one of CEL's, what stands for none."""
+
+    path: tuple[str, ...]
+    convert: Callable[[Any], Any] | None = None
+    default: Any = UNSET
+
+
+Resolve = Callable[[tuple[str, ...]], Reading]
+
+
+class UnknownFunction(ValueError):
+    """A call of what CEL does not have, or with the wrong number of arguments."""
+
+
+def compiled(node: syntax.Node, resolve: Resolve) -> tuple[Evaluate, tuple[Reading, ...]]:
+    """The function that evaluates a tree, and every path that it reads, in the order of the text.
+
+    `resolve` says how each path as written is read, and raises what its caller understands for one that cannot be.
+    Raises UnknownFunction.
+    """
+    compiler = _Compiler(resolve)
+    evaluate = compiler.compile(node, frozenset())
+    return evaluate, tuple(compiler.readings.values())
+
+
+def path_of(node: syntax.Node, variables: frozenset[str] = frozenset()) -> tuple[str, ...] | None:
+    """The path that a chain of selections spells, None when it does not begin with a name of the context."""
+    fields: list[str] = []
+    while isinstance(node, syntax.Select):
+        fields.append(node.field)
+        node = node.operand
+    if not isinstance(node, syntax.Name) or node.name in variables:
+        return None
+    return (node.name, *reversed(fields))
+
+
+class _Compiler:
+    def __init__(self, resolve: Resolve) -> None:
+        self.resolve = resolve
+        self.readings: dict[tuple[str, ...], Reading] = {}
+
+    def compile(self, node: syntax.Node, variables: frozenset[str]) -> Evaluate:
+        path = path_of(node, variables)
+        if path is not None:
+            return self.reference(path)
+        match node:
+            case syntax.Literal(value):
+                return lambda context, values: value
+            case syntax.Name(name):
+                return lambda context, values: values[name]
+            case syntax.Select(operand, field):
+                label = self.label(node, variables)
+                return _selected(self.compile(operand, variables), field, label)
+            case syntax.Index(operand, key):
+                label = self.label(operand, variables)
+                return _indexed(self.compile(operand, variables), self.compile(key, variables), label)
+            case syntax.Has():
+                return self.has(node, variables)
+            case syntax.Call(function, arguments):
+                return self.call(function, tuple(self.compile(each, variables) for each in arguments))
+            case syntax.Macro():
+                return self.macro(node, variables)
+            case syntax.Sequence(items):
+                parts = tuple(self.compile(each, variables) for each in items)
+                return _strict(lambda *values: list(values), parts)
+            case syntax.Mapping(entries):
+                parts = tuple(self.compile(each, variables) for entry in entries for each in entry)
+                return _strict(lambda *values: dict(zip(values[::2], values[1::2], strict=True)), parts)
+
+    def reference(self, path: tuple[str, ...]) -> Evaluate:
+        reading = self.resolve(path)
+        self.readings.setdefault(reading.path, reading)
+        return _reading(reading)
+
+    def call(self, function: str, arguments: tuple[Evaluate, ...]) -> Evaluate:
+        if function in ("_&&_", "_||_"):
+            return _absorbing(function == "_||_", function.strip("_"), arguments)
+        if function == "_?_:_":
+            return _ternary(*arguments)
+        if function == "!_":
+            return _not(arguments[0])
+        if function not in FUNCTIONS:
+            raise UnknownFunction(f"there is no function {function}")
+        count, apply = FUNCTIONS[function]
+        if len(arguments) != count:
+            raise UnknownFunction(f"{function} takes {count} argument(s), not {len(arguments)}")
+        if function in _PLAIN_COMPARISONS:
+            return _compared(function, apply, *arguments)
+        return _strict(apply, arguments)
+
+    def has(self, node: syntax.Has, variables: frozenset[str]) -> Evaluate:
+        selected = self.compile(syntax.Select(node.operand, node.field), variables)
+
+        def has(context: Context, values: Variables) -> Any:
+            value = selected(context, values)
+            if type(value) is Undetermined:
+                return False
+            return value if type(value) is Error else not is_not_applicable(value)
+
+        return has
+
+    def macro(self, node: syntax.Macro, variables: frozenset[str]) -> Evaluate:
+        operand = self.compile(node.operand, variables)
+        within = variables | {node.variable}
+        body = self.compile(node.body, within)
+        kept = self.compile(node.filter, within) if node.filter is not None else None
+        label = self.label(node.operand, variables)
+        return _over(node.macro, operand, node.variable, body, kept, label)
+
+    def label(self, node: syntax.Node, variables: frozenset[str]) -> Callable[[Variables], str]:
+        """What a place inside a value is called when it turns out to be unknown."""
+        path = path_of(node, variables)
+        if path is not None:
+            full = ".".join(self.resolve(path).path)
+            return lambda values: full
+        match node:
+            case syntax.Name(name):
+                return lambda values: str(values[_INDEX + name])
+            case syntax.Select(operand, field):
+                above = self.label(operand, variables)
+                return lambda values: f"{above(values)}.{field}"
+            case syntax.Index(operand, _):
+                above = self.label(operand, variables)
+                return lambda values: f"{above(values)}[]"
+            case _:
+                return lambda values: "a computed value"
+
+
+def _reading(reading: Reading) -> Evaluate:
+    path, convert, default = reading
+    first, rest = path[0], path[1:]
+    missing = Undetermined((".".join(path),)) if default is UNSET else default
+
+    def read(context: Context, values: Variables) -> Any:
+        value = context.get(first)
+        for field in rest:
+            if value is None:
+                break
+            if type(value) is not dict and not isinstance(value, Mapping):
+                return Error(f"{'.'.join(path)} cannot be read: above it stands {shown(value)}")
+            if is_not_applicable(value):
+                return value
+            value = value.get(field)
+        if value is None:
+            value = missing
+        if convert is None or type(value) is Undetermined or is_not_applicable(value):
+            return value
+        try:
+            return convert(value)
+        except ValueError as error:
+            return Error(f"{'.'.join(path)}: {error}")
+
+    return read
+
+
+def _selected(operand: Evaluate, field: str, label: Callable[[Variables], str]) -> Evaluate:
+    def select(context: Context, values: Variables) -> Any:
+        value = operand(context, values)
+        if type(value) in (Undetermined, Error) or is_not_applicable(value):
+            return value
+        if not isinstance(value, Mapping):
+            return Error(f"{shown(value)} has no field {field}")
+        value = value.get(field)
+        return Undetermined((label(values),)) if value is None else value
+
+    return select
+
+
+def _indexed(operand: Evaluate, key: Evaluate, label: Callable[[Variables], str]) -> Evaluate:
+    def index(context: Context, values: Variables) -> Any:
+        container, at = operand(context, values), key(context, values)
+        signal = _signal((container, at))
+        if signal is not None:
+            return signal
+        if is_not_applicable(container):
+            return container
+        if isinstance(container, Mapping):
+            value = container.get(at) if isinstance(at, str) else None
+        else:
+            try:
+                value = at_index(container, at)
+            except ValueError as error:
+                return Error(str(error))
+        return Undetermined((f"{label(values)}[{at}]",)) if value is None else value
+
+    return index
+
+
+def _signal(values: tuple[Any, ...]) -> Undetermined | Error | None:
+    """What stands against computing with these values: an error of one of them, else what is unknown of all."""
+    unknown: list[Undetermined] = []
+    for value in values:
+        if type(value) is Error:
+            return value
+        if type(value) is Undetermined:
+            unknown.append(value)
+    return _merged(unknown) if unknown else None
+
+
+def _merged(unknown: list[Undetermined]) -> Undetermined:
+    if len(unknown) == 1:
+        return unknown[0]
+    return Undetermined(tuple(dict.fromkeys(path for each in unknown for path in each.missing)))
+
+
+def _applied(apply: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+    signal = _signal(operands)
+    if signal is not None:
+        return signal
+    try:
+        return apply(*operands)
+    except (ValueError, TypeError, OverflowError) as error:
+        return Error(str(error))
+
+
+def _strict(apply: Callable[..., Any], arguments: tuple[Evaluate, ...]) -> Evaluate:
+    def call(context: Context, values: Variables) -> Any:
+        return _applied(apply, tuple([argument(context, values) for argument in arguments]))
+
+    return call
+
+
+def _compared(function: str, apply: Callable[..., Any], left: Evaluate, right: Evaluate) -> Evaluate:
+    """A comparison; two texts or two numbers of one type take the short way."""
+    plain = _PLAIN_COMPARISONS[function]
+
+    def compare(context: Context, values: Variables) -> Any:
+        first, second = left(context, values), right(context, values)
+        if type(first) is type(second) and type(first) in _PLAIN:
+            return plain(first, second)
+        return _applied(apply, (first, second))
+
+    return compare
+
+
+def _absorbing(absorber: bool, sign: str, arguments: tuple[Evaluate, ...]) -> Evaluate:
+    def absorb(context: Context, values: Variables) -> Any:
+        operands = []
+        for argument in arguments:
+            value = argument(context, values)
+            if value is absorber:
+                return absorber
+            if type(value) is not bool:
+                operands.append(value)
+        return _absorbed(absorber, sign, operands) if operands else not absorber
+
+    return absorb
+
+
+def _absorbed(absorber: bool, sign: str, operands: Iterable[Any]) -> Any:
+    """`||` (absorber True) or `&&` (False) of operands, in any order: the absorber, else unknown, else error."""
+    unknown: list[Undetermined] = []
+    failed: Error | None = None
+    for value in operands:
+        if value is absorber:
+            return absorber
+        if type(value) is bool:
+            continue
+        if type(value) is Undetermined:
+            unknown.append(value)
+        elif type(value) is Error:
+            failed = failed or value
+        else:
+            failed = failed or Error(f"{sign} wants true or false, not {shown(value)}")
+    if unknown:
+        return _merged(unknown)
+    return failed or (not absorber)
+
+
+def _not(operand: Evaluate) -> Evaluate:
+    def invert(context: Context, values: Variables) -> Any:
+        value = operand(context, values)
+        if type(value) is bool:
+            return not value
+        if type(value) in (Undetermined, Error):
+            return value
+        return Error(f"! wants true or false, not {shown(value)}")
+
+    return invert
+
+
+def _ternary(condition: Evaluate, then: Evaluate, otherwise: Evaluate) -> Evaluate:
+    def choose(context: Context, values: Variables) -> Any:
+        value = condition(context, values)
+        if value is True:
+            return then(context, values)
+        if value is False:
+            return otherwise(context, values)
+        if type(value) is Undetermined:
+            # Whoever is asked for what is missing is asked once: for the branches' values, too.
+            outcomes = (value, then(context, values), otherwise(context, values))
+            return _merged([each for each in outcomes if type(each) is Undetermined])
+        return value if type(value) is Error else Error(f"?: wants true or false, not {shown(value)}")
+
+    return choose
+
+
+def _over(
+    macro: str,
+    operand: Evaluate,
+    variable: str,
+    body: Evaluate,
+    kept: Evaluate | None,
+    label: Callable[[Variables], str],
+) -> Evaluate:
+    finish = _MACROS[macro]
+
+    def iterate(context: Context, values: Variables) -> Any:
+        container = operand(context, values)
+        if type(container) in (Undetermined, Error):
+            return container
+        if is_not_applicable(container) or not isinstance(container, list | Mapping):
+            return Error(f"{macro} wants a list or a map, not {shown(container)}")
+
+        above = label(values)
+
+        def each() -> Iterable[tuple[Any, Any]]:
+            for index, element in enumerate(container):
+                place = f"{above}[{index}]"
+                known = element if element is not None else Undetermined((place,))
+                within = {**values, variable: known, _INDEX + variable: place}
+                chosen = kept(context, within) if kept is not None else True
+                if chosen is not False:
+                    outcome = body(context, within) if chosen is True else _condition(chosen, macro)
+                    yield element, outcome
+
+        return finish(each())
+
+    return iterate
+
+
+def _condition(value: Any, macro: str) -> Any:
+    if type(value) in (bool, Undetermined, Error):
+        return value
+    return Error(f"{macro} wants true or false of each element, not {shown(value)}")
+
+
+def _mapped(pairs: Any) -> Any:
+    outcomes = [outcome for _, outcome in pairs]
+    signal = _signal(tuple(outcomes))
+    return outcomes if signal is None else signal
+
+
+def _filtered(pairs: Any) -> Any:
+    found = [(element, _condition(outcome, "filter")) for element, outcome in pairs]
+    signal = _signal(tuple(outcome for _, outcome in found))
+    return [element for element, outcome in found if outcome] if signal is None else signal
+
+
+def _exactly_one(pairs: Any) -> Any:
+    found = _filtered(pairs)
+    return len(found) == 1 if isinstance(found, list) else found
+
+
+_MACROS: dict[str, Callable[[Any], Any]] = {
+    "all": lambda pairs: _absorbed(False, "all", (outcome for _, outcome in pairs)),
+    "exists": lambda pairs: _absorbed(True, "exists", (outcome for _, outcome in pairs)),
+    "exists_one": _exactly_one,
+    "map": _mapped,
+    "filter": _filtered,
+}
