@@ -50,7 +50,7 @@ from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
 from actors.states import FINAL, S
-from actors.structure import OrderGroup, tenant_tag_of, tenanted
+from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -198,8 +198,8 @@ class OrderGroupKind:
         order = state.order
         tag = tenant_tag_of(order.id)
         if not order.submitted:
-            listed = ((tenanted(tag, DRAFTS), ""),) if order.state is S.DRAFT else ()
-            return order.order_date, listed
+            drafted = ((tenanted(tag, DRAFTS), ""),) if order.state is S.DRAFT else ()
+            return order.order_date, drafted
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -207,8 +207,9 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
-        if tag:
-            entries = [(tenanted(tag, attribute), value) for attribute, value in entries]
+        if len(order.id) != ORDER_ID_LENGTH:
+            kind = captured_as(order.id)
+            entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 
     @staticmethod

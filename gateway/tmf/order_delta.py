@@ -10,21 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from gateway.conflict import differences
+from gateway.tmf.shapes import Shape
 
 FREE: Final = frozenset({"note", "description", "notificationContact"})
 """Attributes of an order that no work reads."""
 _PARTIES: Final = "relatedParty"
-
-
-class Shape(msgspec.Struct, frozen=True):
-    """Where the parts of an order stand in its JSON."""
-
-    items: str
-    """The array of items, of the order and of items alike."""
-    subject: str
-    """The attribute of an item that says what it is about."""
-    characteristics: str
-    """The array of characteristics in it."""
 
 
 class Delta(msgspec.Struct, frozen=True):

@@ -20,7 +20,8 @@ from gateway.identity import canonical, digest_of
 from gateway.preconditions import passed
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.merge_patch import merged
-from gateway.tmf.order_delta import FREE, Delta, Shape, delta_of
+from gateway.tmf.order_delta import FREE, Delta, delta_of
+from gateway.tmf.shapes import Shape
 from gateway.violations import BadRequest, Violation
 from runtime.errors import NotFound, Refused
 
@@ -50,7 +51,7 @@ async def change(
     remark = begun(order) or patch.keys() <= FREE
     catalogs = gateway.runtime.catalogs
     pinned = catalogs.get(order.catalog) if remark and order.catalog in catalogs.versions else None
-    checked = gateway.door.check(after, principal, catalog=pinned)
+    checked = gateway.door_of(shape).check(after, principal, catalog=pinned)
     delta = delta_of(_decode(order.document), _decode(checked.document), shape, party_of_document)
     if not delta.pointers:
         return
