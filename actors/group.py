@@ -196,10 +196,9 @@ class OrderGroupKind:
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order
-        tag = tenant_tag_of(order.id)
         if not order.submitted:
-            drafted = ((tenanted(tag, DRAFTS), ""),) if order.state is S.DRAFT else ()
-            return order.order_date, drafted
+            drafts = tenanted(tenant_tag_of(order.id), DRAFTS)
+            return order.order_date, (((drafts, ""),) if order.state is S.DRAFT else ())
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -208,7 +207,7 @@ class OrderGroupKind:
         if order.category:
             entries.append(("category", order.category))
         if len(order.id) != ORDER_ID_LENGTH:
-            kind = captured_as(order.id)
+            tag, kind = tenant_tag_of(order.id), captured_as(order.id)
             entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec import UNSET
 
 from actors.messages import Heading, SubmitOrder
 from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
@@ -81,6 +82,7 @@ class Door:
         self._shape = shape
         self._form: type[Any] = shape.form
         self._kind = shape.kind
+        self._sells = shape is PRODUCT
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """Decode one JSON object.
@@ -110,9 +112,7 @@ class Door:
         :raises BadRequest: with every violation.
         """
         admitted = _admitted(self.check(order, principal, key, raw=raw), principal, key)
-        if self._kind == "product":
-            return admitted
-        return Admitted(service_id(admitted.order), admitted.message)
+        return admitted if self._sells else Admitted(service_id(admitted.order), admitted.message)
 
     def check(
         self,
@@ -159,7 +159,7 @@ class Door:
         if faults:
             raise _refused(faults, self._shape)
         digest = digest_of(document)
-        if self._kind == "product" and names_any(form.items, needs_care(catalog)):
+        if self._sells and names_any(form.items, needs_care(catalog)):
             form, document = _completed(order, catalog, at)
         return Checked(form, document, digest, catalog.version)
 
@@ -212,8 +212,8 @@ def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitt
         external_id=form.external_id,
         category=form.category,
         party=party,
-        requested_start=_start_of(form),
-        depends_on=_needed_by(form),
+        requested_start=0 if form.requested_start_date is UNSET else _start_of(form),
+        depends_on=_needed_by(form) if form.order_relationship else (),
         keyed=keyed,
         by=principal.name,
     )
@@ -251,8 +251,6 @@ def _start_of(form: Form) -> int:
 
 
 def _needed_by(form: Form) -> tuple[str, ...]:
-    if not form.order_relationship:
-        return ()
     related = form.order_relationship
     return tuple(
         dict.fromkeys(each.id for each in related if each.relationship_type in form.order_dependencies)

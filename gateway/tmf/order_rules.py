@@ -28,7 +28,6 @@ def keeps_rules(order: Form, catalog: Catalog, at: int | None = None, kind: Kind
     needs: dict[str, list[str]] = {}
     related: list[str] = []
     circle_possible = False
-    dependencies = DEPENDENCY_TYPES if kind == "product" else SERVICE_DEPENDENCY_TYPES
     ways: list[Item] = list(items)
     while ways:
         item = ways.pop()
@@ -41,7 +40,8 @@ def keeps_rules(order: Form, catalog: Catalog, at: int | None = None, kind: Kind
             ways.extend(item.items)
         for relation in item.relationships:
             related.append(relation.id)
-            if relation.relationship_type in dependencies:
+            depending = DEPENDENCY_TYPES if kind == "product" else SERVICE_DEPENDENCY_TYPES
+            if relation.relationship_type in depending:
                 circle_possible = True
                 needed.append(relation.id)
         request = item.line_request()
