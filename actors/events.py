@@ -58,7 +58,7 @@ class DraftWithdrawn(Event, frozen=True, tag="draftWithdrawn"):
     reason: str
 
 
-class OrderChanged(Event, frozen=True, tag="changed"):
+class OrderChanged(Event, frozen=True, tag="orderChanged"):
     """An order that had not begun got another document. ``changed`` are JSON pointers to what differs."""
 
     document: bytes
