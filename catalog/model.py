@@ -133,7 +133,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
     plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
     that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
-    test, a message to somebody) needs no reversal.
+    test, a message to somebody) needs no reversal. `gives` holds (output, characteristic) pairs: what the task's
+    result brings for its own specification.
     """
 
     name: str
@@ -145,6 +146,7 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     undoes: tuple[str, ...] = ()
     leaves_nothing: bool = False
+    gives: tuple[tuple[str, str], ...] = ()
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
@@ -182,6 +184,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
             bool(self.mappings)
             or self.sharing_key is not None
             or any(each.rules or each.valid_for is not None for each in self.relationships)
+            or any(task.gives for plan in self.plans.values() for task in plan)
         )
 
 
