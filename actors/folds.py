@@ -7,8 +7,9 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
-from actors.decomposition import Decomposition, DomainOrder
+from actors.decomposition import Decomposition
 from actors.document import lines_of
+from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
     DeadlineArmed,
@@ -38,6 +39,7 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
+from actors.folds_of_graph import FOLDS_OF_GRAPH
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration, Task
@@ -328,6 +330,8 @@ def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
     task.waits = ""
     if event.changes:
         task.changes = {**task.changes, **event.changes}
+        # Another effect: it is asked for with what is known today.
+        group.orchestration.frozen.pop(event.task, None)
 
 
 def _task_given_up(group: OrderGroup, event: TaskGivenUp, at: int) -> None:
@@ -409,4 +413,5 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DraftWithdrawn: _draft_withdrawn,
     OrderChanged: _order_changed,
     OrderAnnotated: _order_annotated,
+    **FOLDS_OF_GRAPH,
 }

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from actors import changes, drafts
-from actors.behaviour import Decision, Dispatch
+from actors.acceptance import LINE_ACCEPTS
+from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
 from actors.drafts import DRAFTS
 from actors.events import Event
 from actors.folds import BEGINS, FOLDS
+from actors.growth import HELD_BACK
 from actors.inside import (
     CHANGE,
     DECOMPOSITION,
@@ -30,8 +32,10 @@ from actors.messages import (
     AnnotateOrder,
     AnyReply,
     ChangeOrder,
+    ChangeValues,
     Done,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
@@ -49,6 +53,7 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
+from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
 from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
 from catalog.store import Catalogs
@@ -148,6 +153,10 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
             return ORCHESTRATION, message
+        if kind is GiveValues or (
+            isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
+        ):
+            return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
@@ -164,15 +173,36 @@ class OrderGroupKind:
         if address == DRAFT:
             return drafts.decide(state.order if state is not None else None, message, now, group)
         if address == CHANGE:
-            return changes.decide(self.order, state.order if state is not None else None, message, now, group)
+            order = state.order if state is not None else None
+            decision = changes.decide(self.order, order, message, now, group)
+            if isinstance(message, ChangeValues) and state is not None and decision.events:
+                return self._with_values(group, state, message, decision, now)
+            return decision
         assert state is not None
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
-            if isinstance(message, Decompose) and state.orchestration.needed_by:
-                message = _still_wanted(state, message)
+            if isinstance(message, Decompose):
+                if state.orchestration.needed_by:
+                    message = _still_wanted(state, message)
+            elif type(message) in ABOUT_THE_GRAPH:
+                if isinstance(message, GiveValues) and (why := _not_open(state, message)) is not None:
+                    return refused(*why)
+                message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
+
+    def _with_values(
+        self, group: str, state: OrderGroup, message: ChangeValues, decision: Decision, now: int
+    ) -> Decision:
+        """The change of a document with all its values, or the refusal of the first line that does not take its own."""
+        for line, values in message.values.items():
+            given = GiveValues(line, values, message.by)
+            answer = self._decide(group, state, DECOMPOSITION, given, now)
+            if isinstance(answer.reply, RefusedReply):
+                return answer
+            decision.inside.append((DECOMPOSITION, given))
+        return decision
 
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
@@ -234,6 +264,8 @@ class OrderGroupKind:
             if task.changes
             else order.characteristics,
         }
+        if state.orchestration.frozen and key in state.orchestration.frozen:
+            request["characteristics"] = {**state.orchestration.frozen[key], **task.changes}
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
@@ -246,10 +278,21 @@ _ADDRESSES: dict[type[Message], str] = {
     WithdrawDraft: DRAFT,
     ChangeOrder: CHANGE,
     AnnotateOrder: CHANGE,
+    ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
 _ANSWERED_WITH_STATE = frozenset(
-    {SubmitDraft, WithdrawDraft, SaveDraft, ChangeOrder, AnnotateOrder, Retry, GiveUp}
+    {
+        SubmitDraft,
+        WithdrawDraft,
+        SaveDraft,
+        ChangeOrder,
+        AnnotateOrder,
+        ChangeValues,
+        Retry,
+        GiveUp,
+        GiveValues,
+    }
 )
 """Messages whose sender is told where their target stands now."""
 
@@ -259,6 +302,14 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
         return str(state.order.state) if state is not None else ""
     found = state.orchestration.tasks.get(target) or state.lines.get(target)
     return str(found.state) if found is not None else ""
+
+
+def _not_open(state: OrderGroup, message: GiveValues) -> tuple[str, str] | None:
+    """Why a line takes no values now; None where it does."""
+    line = state.lines.get(message.target)
+    if line is None:
+        return "unknownTarget", f"the order has no line {message.target!r}"
+    return LINE_ACCEPTS.refusal(GiveValues, line.state, line.id)
 
 
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:

@@ -115,6 +115,21 @@ class AnnotateOrder(Message, frozen=True, tag="annotate"):
     by: str = ""
 
 
+class ChangeValues(Message, frozen=True, tag="changeValues"):
+    """Another document of an order whose work has begun, which differs in remarks and in values of characteristics.
+
+    ``values`` has them by line: what was not known and is now, or is another value now (null: not known any more).
+    All of it happens, or nothing.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    values: dict[str, dict[str, Any]]
+    by: str = ""
+
+
 class TaskResult(Message, frozen=True, tag="result"):
     """What a target answered to one generation of one task."""
 
@@ -154,6 +169,19 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
     by: str = ""
 
 
+class GiveValues(Message, frozen=True, tag="giveValues"):
+    """Values for a line with rules: what it waits for, or what is another value now.
+
+    ``target`` is the line; values go by their full path as ``waitsFor`` names it (``sdwan.site[2].model``), those of
+    the line's own specification also by their name alone. Null: it is not known any more. Wherever the values come
+    from (an enrichment, a PATCH, a person), this is how they reach the running order.
+    """
+
+    target: str
+    values: dict[str, Any]
+    by: str = ""
+
+
 class TimerFired(Message, frozen=True, tag="timer"):
     """A timer of the group is due. Fires at least once, is decided once."""
 
@@ -187,6 +215,7 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | GiveValues
     | TimerFired
     | AwaitOrder
     | OrderEnded
@@ -195,6 +224,7 @@ AnyMessage = (
     | SaveDraft
     | ChangeOrder
     | AnnotateOrder
+    | ChangeValues
 )
 
 

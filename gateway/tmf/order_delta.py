@@ -30,6 +30,11 @@ class Delta(msgspec.Struct, frozen=True):
     """Places of what cannot change once work has begun."""
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines with values that were given or changed."""
+        return tuple(dict.fromkeys((*self.given, *self.changed)))
+
+    @property
     def free(self) -> bool:
         """Whether no work reads what differs."""
         return not (self.given or self.changed or self.fixed)
