@@ -53,6 +53,7 @@ class Difference:
         self.lines = dict.fromkeys(lines)
         self.bringing = bringing
         self.now = now
+        self.states: Mapping[str, State] = {}
         self.gone: set[str] = set()
         self.touched: dict[str, None] = {}
         self.waiting = {held.key for held in (x for line in grown.held_back.values() for x in line)}
@@ -60,12 +61,17 @@ class Difference:
         self.deltas: dict[str, Delta] = {}
 
     def events(self, states: Mapping[str, State]) -> list[Event]:
-        """Everything that follows, in the order in which it is folded."""
+        """Everything that follows, in the order in which it is folded; ``states`` are those of all lines."""
+        self.states = states
         events: list[Event] = []
         asked = self._asked()
         if asked:
             events.append(SharedAsked(asked))
-        fresh = tuple(node for key, node in self.grown.nodes.items() if key not in self.graph.grown)
+        fresh = tuple(
+            msgspec.structs.replace(node, referrers=self._lines_of(key, node))
+            for key, node in self.grown.nodes.items()
+            if key not in self.graph.grown
+        )
         if fresh:
             events.append(NodesGrown(fresh))
         for key, node in self.grown.nodes.items():
@@ -77,8 +83,15 @@ class Difference:
         for line, held in self.held.items():
             if held != self.graph.held.get(line, ()):
                 events.append(HeldBackSet(line, held))
-        events += self._changes(states)
+        events += self._changes()
         return events
+
+    def _lines_of(self, key: str, node: GrownNode) -> tuple[str, ...]:
+        """The lines that refer to a domain order; what has ended is not touched by what others want."""
+        order = self.orders.get(key)
+        ended = [line for line in order.referrers if self.states[line] in FINAL] if order is not None else []
+        wanted = [line for line in node.referrers if self.states[line] not in FINAL]
+        return tuple(sorted((*ended, *wanted)))
 
     # -- what is held back ----------------------------------------------------------------------------------------
 
@@ -86,7 +99,7 @@ class Difference:
         before = {each.part.key: each for each in self.graph.held.get(line, ())}
         held = []
         for grown in parts:
-            lost = grown.awaits == "runtime" and not self._still_comes(grown)
+            lost = grown.awaits == "runtime" and not self._still_comes(line, grown)
             part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
             known = before.get(part.key)
             if known is not None and known.part.code == part.code:
@@ -95,17 +108,18 @@ class Difference:
                 held.append(Held(part, self.now, self.now + part.deadline_ms if part.deadline_ms else 0))
         return tuple(held)
 
-    def _still_comes(self, part: HeldBack) -> bool:
+    def _still_comes(self, line: str, part: HeldBack) -> bool:
         """Whether the tasks that were to bring the values are still to be done."""
-        return all(bringer in self.bringing for bringer in part.by.split(", "))
+        return all(f"{line}|{bringer}" in self.bringing for bringer in part.by.split(", "))
 
     # -- what is there and wanted ---------------------------------------------------------------------------------
 
     def _beside(self, key: str, node: GrownNode) -> Iterator[Event]:
         order, known = self.orders[key], self.graph.grown[key]
-        if known.parents != node.parents or order.referrers != node.referrers:
+        referrers = self._lines_of(key, node)
+        if known.parents != node.parents or order.referrers != referrers:
             self.touched.update(dict.fromkeys(order.referrers))
-            yield NodeReferred(key, node.parents, node.referrers)
+            yield NodeReferred(key, node.parents, referrers)
         if known.kept or order.characteristics == node.characteristics:
             return
         if not began(order):
@@ -159,9 +173,9 @@ class Difference:
                 self.deltas[key] = Delta(key, "remove")
             elif order.state not in FINAL or not order.works:
                 dropped.append(key)
-        # What stands below something that stays, stays with it only if it began itself; what stands above what began
-        # stays, too: nothing may hang in the air.
-        standing = {place for key in self.deltas for place in self._over(key)}
+        # What stands above something that stays, stays too: nothing may hang in the air.
+        kept = [key for key in self.graph.keys((*self.lines, SHARED)) if self.graph.grown[key].kept]
+        standing = {place for key in (*self.deltas, *kept) for place in self._over(key)}
         dropped = [key for key in dropped if key not in standing]
         self.gone.update(dropped)
         return [NodesDropped(tuple(dropped))] if dropped else []
@@ -227,12 +241,12 @@ class Difference:
 
     # -- what changed too late ------------------------------------------------------------------------------------
 
-    def _changes(self, states: Mapping[str, State]) -> Iterator[Event]:
+    def _changes(self) -> Iterator[Event]:
         by_line: dict[str, list[Delta]] = {line: [] for line in self.lines}
         for key, delta in self.deltas.items():
             wanted = self.grown.nodes.get(key)
             for line in wanted.referrers if wanted is not None else self.orders[key].referrers:
-                if states[line] not in FINAL:
+                if self.states[line] not in FINAL:
                     by_line.setdefault(line, []).append(delta)
         for line, deltas in by_line.items():
             now = tuple(sorted(deltas, key=lambda delta: delta.key))

@@ -211,7 +211,14 @@ class Growth:
             grown = self.graph.grown.get(key)
             if grown is not None:
                 by_place.setdefault(line_of(key), {}).setdefault(grown.path, {}).update(values)
-        return self._tell(by_place, "")
+        decision = self._tell(by_place, "")
+        if not decision.events:
+            # Nothing new, and yet one less that may bring something.
+            lines = dict.fromkeys(
+                line for key in message.values if key in self.orders for line in self.orders[key].referrers
+            )
+            decision.inside.append((DECOMPOSITION, Grow(tuple(lines))))
+        return decision
 
     def _tell(self, by_place: Mapping[str, Mapping[str, dict[str, Any]]], by: str) -> Decision:
         events: list[Event] = []

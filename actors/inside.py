@@ -73,7 +73,7 @@ class Situated(Message, frozen=True, tag="situated"):
     at_ms: int
     lines: dict[str, State]
     bringing: frozenset[str]
-    """The tasks that may still bring a value, as `catalog.lines.HeldBack.by` names them."""
+    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
 
 
 class Join(Message, frozen=True, tag="join"):

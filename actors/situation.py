@@ -110,11 +110,12 @@ def surroundings(document: bytes) -> tuple[dict[str, LineRequest], dict[str, Any
 
 
 def _bringing(state: OrderGroup) -> frozenset[str]:
-    """The tasks that may still bring a value."""
+    """The tasks that may still bring a value, with the line for which."""
     plan, orders = state.orchestration, state.decomposition.domain_orders
-    tasks = [plan.tasks[key] for key in plan.gives]
-    return frozenset(
-        f"task {task.name} of {orders[task.domain_order].specification}"
-        for task in tasks
-        if task.state not in FINAL
-    )
+    found: set[str] = set()
+    for key in plan.gives:
+        task = plan.tasks[key]
+        if task.state not in FINAL:
+            order = orders[task.domain_order]
+            found.update(f"{line}|task {task.name} of {order.specification}" for line in order.referrers)
+    return frozenset(found)
