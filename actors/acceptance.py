@@ -11,6 +11,7 @@ import msgspec
 from actors.messages import (
     AwaitOrder,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     Retry,
@@ -112,9 +113,19 @@ LINE_NOT_HELD: Final = Refusal(
 _LINE_RULE = Rule(frozenset({S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED)
 LINE_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER_ITEM,
-    {Retry: _LINE_RULE, GiveUp: _LINE_RULE},
-    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success; "
-    "otherwise they answer `lineNotHeld` in every state that is not final.",
+    {
+        Retry: _LINE_RULE,
+        GiveUp: _LINE_RULE,
+        GiveValues: Rule(
+            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}),
+            Refusal("lineNotOpen", "line {name} is {state}: it takes no values now"),
+            _LINE_ENDED,
+        ),
+    },
+    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, or while "
+    "something of it is held back; otherwise they answer `lineNotHeld` in every state that is not final. GiveValues is "
+    "for lines with rules: another one answers `noRules`, a path that leads nowhere `unknownPath`, a value that its "
+    "characteristic does not take `valueNotAllowed`.",
 )
 
 _REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"

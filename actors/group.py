@@ -8,16 +8,19 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors.behaviour import Decision, Dispatch
+from actors.acceptance import LINE_ACCEPTS
+from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
-from actors.events import Event, OrderSubmitted
+from actors.events import CommandDecided, Event, OrderSubmitted
 from actors.folds import FOLDS, submitted
+from actors.growth import HELD_BACK
 from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, ROLL_UP, Decompose, RollUp, line_address
 from actors.line import Line, OrderLineActor
 from actors.messages import (
     AnyReply,
     Done,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
@@ -33,6 +36,7 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
+from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.store import Catalogs
@@ -69,6 +73,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -76,6 +83,9 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
@@ -130,6 +140,10 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
             return ORCHESTRATION, message
+        if kind is GiveValues or (
+            isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
+        ):
+            return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
@@ -146,8 +160,13 @@ class OrderGroupKind:
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
-            if isinstance(message, Decompose) and state.orchestration.needed_by:
-                message = _still_wanted(state, message)
+            if isinstance(message, Decompose):
+                if state.orchestration.needed_by:
+                    message = _still_wanted(state, message)
+            elif type(message) in ABOUT_THE_GRAPH:
+                if isinstance(message, GiveValues) and (why := _not_open(state, message)) is not None:
+                    return refused(*why)
+                message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
 
@@ -206,13 +225,17 @@ class OrderGroupKind:
             if task.changes
             else order.characteristics,
         }
+        if state.orchestration.frozen and key in state.orchestration.frozen:
+            request["characteristics"] = {**state.orchestration.frozen[key], **task.changes}
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp})
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
+_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp, GiveValues})
 """Messages whose sender is told where their target stands now."""
 
 
@@ -221,6 +244,14 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
         return str(state.order.state) if state is not None else ""
     found = state.orchestration.tasks.get(target) or state.lines.get(target)
     return str(found.state) if found is not None else ""
+
+
+def _not_open(state: OrderGroup, message: GiveValues) -> tuple[str, str] | None:
+    """Why a line takes no values now; None where it does."""
+    line = state.lines.get(message.target)
+    if line is None:
+        return "unknownTarget", f"the order has no line {message.target!r}"
+    return LINE_ACCEPTS.refusal(GiveValues, line.state, line.id)
 
 
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:

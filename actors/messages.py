@@ -71,12 +71,14 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data.
+    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
+    though its target may be held again by then.
     """
 
     target: str
     changes: dict[str, Any] | None = None
     by: str = ""
+    key: str = ""
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
@@ -84,6 +86,21 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
 
     target: str
     reason: str = ""
+    by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
+
+
+class GiveValues(Message, frozen=True, tag="giveValues"):
+    """Values for a line with rules: what it waits for, or what is another value now.
+
+    ``target`` is the line; values go by their full path as ``waitsFor`` names it (``sdwan.site[2].model``), those of
+    the line's own specification also by their name alone. Null: it is not known any more. Wherever the values come
+    from (an enrichment, a PATCH, a person), this is how they reach the running order.
+    """
+
+    target: str
+    values: dict[str, Any]
     by: str = ""
 
 
@@ -120,6 +137,7 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | GiveValues
     | TimerFired
     | AwaitOrder
     | OrderEnded

@@ -14,6 +14,7 @@ from actors.messages import (
     AnyMessage,
     AwaitOrder,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
@@ -49,7 +50,11 @@ TASK_MESSAGES: dict[type[Message], Message] = {
     Retry: Retry(TASK),
     GiveUp: GiveUp(TASK),
 }
-LINE_MESSAGES: dict[type[Message], Message] = {Retry: Retry("2"), GiveUp: GiveUp("2")}
+LINE_MESSAGES: dict[type[Message], Message] = {
+    Retry: Retry("2"),
+    GiveUp: GiveUp("2"),
+    GiveValues: GiveValues("2", {"speed": 50}),
+}
 
 
 def pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
@@ -116,6 +121,8 @@ def test_a_line_decides_every_message_in_every_state(
     why = LINE_ACCEPTS.refusal(kind, state, "2")
     if why is not None:
         assert decision.reply == RefusedReply(*why)
+    elif kind is GiveValues:
+        assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "noRules"
     elif not blocked:
         assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "lineNotHeld"
     else:
@@ -143,7 +150,7 @@ def test_a_task_decides_every_message_in_every_state(state: State, kind: type[Me
 @pytest.mark.parametrize(
     "message",
     [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder)]
-    + [Retry("1"), *TASK_MESSAGES.values(), TimerFired("deadline")],
+    + [Retry("1"), GiveValues("1", {}), *TASK_MESSAGES.values(), TimerFired("deadline")],
     ids=repr,
 )
 def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
@@ -153,7 +160,7 @@ def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
     )
 
 
-@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9")], ids=repr)
+@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9"), GiveValues("9", {})], ids=repr)
 def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
     decision = told(group(), message)
     assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownTarget"
