@@ -66,14 +66,14 @@ async def graph(request: Request, principal: Authenticated, order: OrderId) -> R
 
 
 @router.get("/order/{id}/explanation", summary="Why an order has the domain orders it has, and no others")
-async def explain_order(request: Request, _: Authenticated, order: OrderId) -> Response:
+async def explain_order(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """For each relationship met: created or not, by which rule, from which inputs, and all that is missing.
 
     Computed now, from the catalog version of the order and what is known by now; `drift` is where an installed product
     is not what that catalog would make of it.
     """
     gateway = gateway_of(request)
-    group = await gateway.group(order)
+    group = await gateway.group(order, principal)
     lines = explanation(group, gateway.runtime.catalogs.get(group.order.catalog))
     return JsonAnswer(
         {
@@ -155,7 +155,7 @@ async def give_values(
     request: Request, principal: Operator, order: OrderId, key: str, values: GivenValues
 ) -> Response:
     """What waits for them is created and joins the running plan; where work has begun a change is only noted."""
-    return await _decide(gateway_of(request), order, GiveValues(key, values, principal.name))
+    return await _decide(gateway_of(request), principal, order, GiveValues(key, values, principal.name))
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
