@@ -80,6 +80,14 @@ class Rest(Message, frozen=True, tag="rest"):
     lines: tuple[str, ...]
 
 
+class Bringing:
+    """Who knows which tasks may still bring a value."""
+
+    def still(self, line: str, bringer: str) -> bool:
+        """Whether it may still come to a line from whom `catalog.lines.HeldBack.by` names."""
+        raise NotImplementedError
+
+
 class Situated(Message, frozen=True, tag="situated"):
     """To the decomposition: a message, and what growing reads of the order around it."""
 
@@ -89,8 +97,7 @@ class Situated(Message, frozen=True, tag="situated"):
     about: dict[str, Any]
     at_ms: int
     lines: dict[str, State]
-    bringing: frozenset[str]
-    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
+    bringing: "Bringing"
     shared: tuple[InstalledShared, ...] = ()
     """The installed services and resources that these lines may share."""
 

@@ -126,8 +126,11 @@ class Assembly:
 
     def _base(self, lines: list[str]) -> Settling:
         """What today's catalog makes of the installed products as they are."""
+        if not lines:
+            return Settling(self.order, ())
+        among = set(lines)
         unchanged = {
-            line: _unchanged(self.order.lines[line]) if line in lines else request
+            line: _unchanged(self.order.lines[line]) if line in among else request
             for line, request in self.order.lines.items()
         }
         order = Order(self.catalog, unchanged, {}, {}, self.order.shared, self.order.about, self.order.at_ms)
@@ -167,7 +170,7 @@ class Assembly:
                         key = shared_key(shared.specification, shared.sharing_key)
                         if key not in wish.parts:
                             leaving.setdefault(key, (shared, {}))[1][line] = None
-        products = {request.product for request in self.order.lines.values() if request.product}
+        products = wish.products if leaving else frozenset()
         for key, (shared, referrers) in leaving.items():
             root = shared.nodes[0]
             left = {name: v for name, v in root.referrers.items() if name.partition("/")[0] not in products}
