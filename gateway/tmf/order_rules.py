@@ -71,11 +71,12 @@ def _served(item: ProductOrderItem, catalog: Catalog, at: int | None) -> bool:
 
 def names_any(items: Iterable[ProductOrderItem], offerings: frozenset[str]) -> bool:
     """Whether one of the items, nested ones included, is of one of these offerings."""
-    return any(
-        (item.product_offering is not UNSET and item.product_offering.id in offerings)
-        or (item.product_order_item and names_any(item.product_order_item, offerings))
-        for item in items
-    )
+    for item in items:
+        if item.product_offering is not UNSET and item.product_offering.id in offerings:
+            return True
+        if item.product_order_item and names_any(item.product_order_item, offerings):
+            return True
+    return False
 
 
 def in_circle(needs: Mapping[str, Iterable[str]]) -> list[str]:
