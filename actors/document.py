@@ -1,6 +1,7 @@
 """What the actors read of an order's document: its items, flattened, with what decomposition needs.
 
-Source: TMF622 v4.0 ``ProductOrder_Create``. The document was checked at the door; here it is only read.
+Source: TMF622 v4.0 ``ProductOrder_Create``; service orders are read by ``service_document.py``. The document was
+checked at the door; here it is only read.
 """
 
 from functools import lru_cache
@@ -8,7 +9,11 @@ from typing import Any
 
 import msgspec
 
+from actors.document_lines import DEPENDENCY_TYPES, DocumentLine
+from actors.service_document import service_lines
 from catalog.lines import LineRequest
+
+__all__ = ["DEPENDENCY_TYPES", "DocumentLine", "lines_of"]
 
 
 class _Reference(msgspec.Struct):
@@ -21,6 +26,8 @@ class _Characteristic(msgspec.Struct):
 
 
 class _Product(msgspec.Struct):
+    id: str = ""
+    product: list["_Product"] = []
     productCharacteristic: list[_Characteristic] = []
 
 
@@ -32,7 +39,7 @@ class _Relationship(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: str
     action: str
-    quantity: int = 1
+    quantity: int = 0
     productOffering: _Reference | None = None
     product: _Product | None = None
     productOrderItem: list["_Item"] = []
@@ -43,16 +50,8 @@ class _Document(msgspec.Struct):
     productOrderItem: list[_Item] = []
 
 
-class DocumentLine(msgspec.Struct, frozen=True):
-    """One order item, nested ones after the item they are nested in."""
-
-    parent: str
-    needs: tuple[str, ...]
-    request: LineRequest
-
-
-DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
-"""Item relationship types that make one line wait for the other's completion (TMF622 v5 names; v4 leaves them open)."""
+CHANGING = frozenset({"modify", "delete"})
+"""Actions on what is installed: a line of one of them that names its product reserves it."""
 
 _read = msgspec.json.Decoder(_Document).decode
 
@@ -62,6 +61,8 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     """The order items of a document, in document order, each nested item after its parent."""
     lines: list[DocumentLine] = []
     stack = [("", item) for item in reversed(_read(document).productOrderItem)]
+    if not stack:
+        return service_lines(document)
     while stack:
         parent, item = stack.pop()
         # What changes nothing waits for nothing.
@@ -71,17 +72,42 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
             needs = tuple(
                 dict.fromkeys(each.id for each in related if each.relationshipType in DEPENDENCY_TYPES)
             )
-        characteristics = (
-            {c.name: c.value for c in item.product.productCharacteristic} if item.product is not None else {}
-        )
+        characteristics: dict[str, Any] = {}
+        products: tuple[str, ...] = ()
+        if item.product is not None:
+            characteristics = {c.name: c.value for c in item.product.productCharacteristic}
+            if item.product.id and item.action in CHANGING:
+                products = _named(item.product)
         request = LineRequest(
             line=item.id,
             action=item.action,
             offering=item.productOffering.id if item.productOffering is not None else None,
             specification=None,
-            quantity=item.quantity,
+            quantity=item.quantity if item.quantity or products else 1,
             characteristics=characteristics,
+            products=products,
         )
         lines.append(DocumentLine(parent, needs, request))
         stack.extend((item.id, nested) for nested in reversed(item.productOrderItem))
     return tuple(lines)
+
+
+@lru_cache(maxsize=16)
+def _requests(document: bytes) -> dict[str, LineRequest]:
+    return {line.request.line: line.request for line in lines_of(document)}
+
+
+def request_of(document: bytes, line: str) -> LineRequest:
+    """What decomposition needs to know of one line."""
+    return _requests(document)[line]
+
+
+def _named(product: _Product) -> tuple[str, ...]:
+    """The installed products that an item names: the one it is about, and those named as parts of it."""
+    found, ways = [], [product]
+    while ways:
+        each = ways.pop()
+        if each.id:
+            found.append(each.id)
+        ways.extend(reversed(each.product))
+    return tuple(dict.fromkeys(found))

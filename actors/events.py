@@ -1,4 +1,4 @@
-"""The facts of an order group, as the journal keeps them.
+"""The facts of a group, as the journal keeps them.
 
 A fact says what was decided, never what it was computed from: folding it looks nothing up. Tags are chosen words; the
 number of a changed layout goes into the tag's table in ``actors/lifting.py``. The instant of a fact is its record's.
@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import AnyMessage
+from actors.graph import Delta, Held
+from actors.messages import AnyMessage, Heading
 from actors.states import State
+from catalog.graph.results import Contribution, GrownNode
+from catalog.installed import InstalledNode, InstalledProduct
 from catalog.lines import DomainOrderPlan, TaskPlan
 
 
@@ -31,6 +34,52 @@ class OrderSubmitted(Event, frozen=True, tag="submitted"):
     requested_start: int
     depends_on: tuple[str, ...]
     state: State
+
+
+class DraftSaved(Event, frozen=True, tag="draft"):
+    """A draft was saved; its document is the fact, whatever is wrong with it. The first one begins the order."""
+
+    order: str
+    document: bytes
+    digest: bytes
+    """Of the document at the first save, of what was sent at the later ones."""
+    catalog: str
+    client: str
+    heading: Heading
+
+
+class DraftSubmitted(Event, frozen=True, tag="draftSubmitted"):
+    """The draft became an acknowledged order with this document, checked under this version of the catalog."""
+
+    document: bytes
+    catalog: str
+
+
+class DraftWithdrawn(Event, frozen=True, tag="draftWithdrawn"):
+    """The draft was given up before it was ever an order."""
+
+    reason: str
+
+
+class OrderChanged(Event, frozen=True, tag="orderChanged"):
+    """An order that had not begun got another document. ``changed`` are JSON pointers to what differs."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+
+
+class OrderAnnotated(Event, frozen=True, tag="annotated"):
+    """The order's document changed. ``changed`` are JSON pointers to what differs.
+
+    No work rests on it, or what it means for work follows in facts of its own.
+    """
+
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
 
 
 class OrderMoved(Event, frozen=True, tag="order"):
@@ -68,6 +117,103 @@ class LineDecomposed(Event, frozen=True, tag="decomposed"):
 
     line: str
     domain_orders: tuple[DomainOrderPlan, ...]
+
+
+class LinesRuled(Event, frozen=True, tag="ruled"):
+    """These lines have rules: their domain orders come with the facts that follow, and may go on coming."""
+
+    lines: tuple[str, ...]
+
+
+class NodesGrown(Event, frozen=True, tag="grown"):
+    """Domain orders that rules made, parents before children."""
+
+    nodes: tuple[GrownNode, ...]
+
+
+class NodeReferred(Event, frozen=True, tag="referred"):
+    """A shared domain order stands below these domain orders now, for these lines."""
+
+    key: str
+    parents: tuple[str, ...]
+    referrers: tuple[str, ...]
+
+
+class NodeChanged(Event, frozen=True, tag="changed"):
+    """A domain order has these values now. Requests that are out, or will be repeated, keep the ones they had."""
+
+    key: str
+    characteristics: dict[str, Any]
+
+
+class NodesDropped(Event, frozen=True, tag="nodesDropped"):
+    """Domain orders on which no work had begun are not wanted any more: as if they had never been."""
+
+    keys: tuple[str, ...]
+
+
+class NodesKept(Event, frozen=True, tag="kept"):
+    """The decision to leave domain orders as they are, whatever the rules say now."""
+
+    keys: tuple[str, ...]
+
+
+class SharedAsked(Event, frozen=True, tag="asked"):
+    """What all referrers ask of these shared nodes now; nothing for one that nobody refers to any more."""
+
+    asked: dict[str, dict[str, Contribution]]
+
+
+class ValuesTold(Event, frozen=True, tag="told"):
+    """Values that were not known before, or are others now, by the path of what they belong to (null: not known)."""
+
+    line: str
+    values: dict[str, dict[str, Any]]
+    by: str = ""
+
+
+class RulesDecided(Event, frozen=True, tag="decided"):
+    """Outcomes of single rules that were decided without them: by a deadline, or by somebody."""
+
+    line: str
+    outcomes: dict[str, Any]
+    reason: str = ""
+
+
+class HeldBackSet(Event, frozen=True, tag="heldBack"):
+    """All that is held back of a line now."""
+
+    line: str
+    held: tuple[Held, ...]
+
+
+class ChangesPending(Event, frozen=True, tag="changes"):
+    """All that changed values would change in a line's domain orders on which work has begun."""
+
+    line: str
+    changes: tuple[Delta, ...]
+
+
+class LineCancelled(Event, frozen=True, tag="lineCancelled"):
+    """What the line has not begun will not be done."""
+
+    line: str
+    code: str
+    reason: str
+
+
+class TasksJoined(Event, frozen=True, tag="joined"):
+    """Tasks that join the plan; ``gives`` are the (output, characteristic) pairs that their results bring."""
+
+    tasks: tuple[TaskPlan, ...]
+    gives: dict[str, tuple[tuple[str, str], ...]] = {}
+
+
+class NeedsJoined(Event, frozen=True, tag="needs"):
+    """A task that has not begun waits for more."""
+
+    task: str
+    needs: tuple[str, ...]
 
 
 class LinePlanned(Event, frozen=True, tag="planned"):
@@ -178,6 +324,12 @@ class DeadlineArmed(Event, frozen=True, tag="armed"):
     until: int
 
 
+class CommandDecided(Event, frozen=True, tag="command"):
+    """A decision of a person was carried out; the same key again is a repetition of it."""
+
+    key: str
+
+
 class AnswerRecorded(Event, frozen=True, tag="late"):
     """An answer of an older generation: kept, never applied to the task's state."""
 
@@ -185,6 +337,131 @@ class AnswerRecorded(Event, frozen=True, tag="late"):
     generation: int
     outcome: str
     output: dict[str, Any]
+
+
+class ProductsClaimed(Event, frozen=True, tag="claims"):
+    """A line was taken up that is about installed products: it waits until it has them, one after the other."""
+
+    line: str
+    action: str
+    products: tuple[str, ...]
+    subject: str
+    """The one of them that the line is about."""
+
+
+class ClaimAsked(Event, frozen=True, tag="claimAsked"):
+    """The line asks for the next of its products; what held it before holds it no more."""
+
+    line: str
+    product: str
+
+
+class ClaimWaits(Event, frozen=True, tag="claimWaits"):
+    """Another order's line is ahead at the product that was asked for."""
+
+    line: str
+    order: str
+    ahead: str
+
+
+class ClaimGranted(Event, frozen=True, tag="claimGranted"):
+    """The line has this product, as the picture shows it."""
+
+    line: str
+    product: str
+    picture: InstalledProduct
+    offering: str
+    quantity: int = 1
+
+
+class ClaimRefused(Event, frozen=True, tag="claimRefused"):
+    """The line does not get a product: fallout that waits for an operator. What it had of others is given back."""
+
+    line: str
+    product: str
+    code: str
+    reason: str
+
+
+class ClaimEnded(Event, frozen=True, tag="claimEnded"):
+    """The line has ended and gives its products back."""
+
+    line: str
+
+
+class OriginWatched(Event, frozen=True, tag="originWatched"):
+    """The product that a line makes wants to know when that line has ended."""
+
+    line: str
+
+
+class OriginTold(Event, frozen=True, tag="originTold"):
+    """It was told."""
+
+    line: str
+
+
+class OriginAsked(Event, frozen=True, tag="originAsked"):
+    """An installed product was named for the first time, and asks the order that makes or made it."""
+
+    product: str
+    order: str
+    line: str
+
+
+class ProductUnknown(Event, frozen=True, tag="productUnknown"):
+    """No such order, or no line in it, ever made this product."""
+
+
+class ProductLearned(Event, frozen=True, tag="productLearned"):
+    """How the product's own order made it; ``since`` is when its line ended, in ms since 1970 UTC."""
+
+    picture: InstalledProduct
+    offering: str
+    quantity: int
+    party: str
+    since: int
+
+
+class ProductMoved(Event, frozen=True, tag="product"):
+    """The product walked one arc."""
+
+    state: State
+
+
+class ProductWanted(Event, frozen=True, tag="productWanted"):
+    """A line waits for the product, behind those that came before."""
+
+    order: str
+    line: str
+    action: str
+
+
+class ProductHeld(Event, frozen=True, tag="productHeld"):
+    """A line has the product for itself."""
+
+    order: str
+    line: str
+    action: str
+
+
+class ProductFree(Event, frozen=True, tag="productFree"):
+    """A line has the product no more, or no longer waits for it."""
+
+    order: str
+    line: str
+
+
+class ProductFolded(Event, frozen=True, tag="productFolded"):
+    """What a line did to the product; its picture has this version now."""
+
+    order: str
+    line: str
+    action: str
+    version: int
+    nodes: tuple[InstalledNode, ...]
+    gone: tuple[str, ...]
+    quantity: int
 
 
 class TimerSet(Event, frozen=True, tag="timerSet"):
@@ -232,6 +509,20 @@ OrderEvent = (
     | WaiterAdded
     | LinesMoved
     | LineDecomposed
+    | LinesRuled
+    | NodesGrown
+    | NodeReferred
+    | NodeChanged
+    | NodesDropped
+    | NodesKept
+    | SharedAsked
+    | ValuesTold
+    | RulesDecided
+    | HeldBackSet
+    | ChangesPending
+    | LineCancelled
+    | TasksJoined
+    | NeedsJoined
     | LinePlanned
     | DomainOrdersMoved
     | TasksDispatched
@@ -247,7 +538,32 @@ OrderEvent = (
     | LineGivenUp
     | NeedMet
     | DeadlineArmed
+    | CommandDecided
     | AnswerRecorded
+    | ProductsClaimed
+    | ClaimAsked
+    | ClaimWaits
+    | ClaimGranted
+    | ClaimRefused
+    | ClaimEnded
+    | OriginWatched
+    | OriginTold
+    | DraftSaved
+    | DraftSubmitted
+    | DraftWithdrawn
+    | OrderChanged
+    | OrderAnnotated
 )
 
-AnyEvent = GroupEvent | OrderEvent
+ProductEvent = (
+    OriginAsked
+    | ProductUnknown
+    | ProductLearned
+    | ProductMoved
+    | ProductWanted
+    | ProductHeld
+    | ProductFree
+    | ProductFolded
+)
+
+AnyEvent = GroupEvent | OrderEvent | ProductEvent

@@ -8,20 +8,41 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors.behaviour import Decision, Dispatch
+from actors import changes, drafts
+from actors.acceptance import LINE_ACCEPTS
+from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
-from actors.events import Event, OrderSubmitted
-from actors.folds import FOLDS, submitted
-from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, ROLL_UP, Decompose, RollUp, line_address
+from actors.drafts import DRAFTS
+from actors.events import CommandDecided, Event
+from actors.folds import BEGINS, FOLDS
+from actors.growth import HELD_BACK
+from actors.inside import (
+    CHANGE,
+    DECOMPOSITION,
+    DRAFT,
+    ORCHESTRATION,
+    ORDER,
+    RESERVATION,
+    ROLL_UP,
+    Decompose,
+    RollUp,
+    line_address,
+)
 from actors.line import Line, OrderLineActor
 from actors.messages import (
+    AnnotateOrder,
     AnyReply,
+    ChangeOrder,
+    ChangeValues,
     Done,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -33,8 +54,11 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
+from actors.product_id import PREFIX as PRODUCT_PREFIX
+from actors.reservation import HEARD, ReservationActor
+from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
-from actors.structure import OrderGroup
+from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -55,12 +79,14 @@ class OrderGroupKind:
 
     prefix = "o"
     State = OrderGroup
+    counts = True
 
     def __init__(self, catalogs: Catalogs, lines: LineDecider | None = None) -> None:
         self.order = OrderActor()
         self.lines: LineDecider = lines or OrderLineActor()
         self.decomposition = DecompositionActor(catalogs)
         self.orchestration = OrchestrationActor()
+        self.reservation = ReservationActor(catalogs)
 
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
@@ -69,6 +95,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -76,9 +105,28 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
+        if state is not None and state.reservations is not None:
+            self._reserve(group, state, turn, now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
+
+    def _reserve(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
+        """Let what was decided have its consequences for installed products, and those theirs in the order."""
+        seen = 0
+        while seen < len(turn.events):
+            news, seen = turn.events[seen:], len(turn.events)
+            decision = self.reservation.look(state, news, now)
+            for event in decision.events:
+                FOLDS[type(event)](state, event, now)
+            turn.events += decision.events
+            turn.sends += decision.sends
+            turn.inside = decision.inside
+            if turn.inside:
+                self._settle(group, state, turn, now)
 
     def _settle(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
         """Let the actors answer each other until none has anything to say; ``turn`` gathers what they decide."""
@@ -124,39 +172,81 @@ class OrderGroupKind:
     def _route(state: OrderGroup | None, message: Message) -> tuple[str, Message]:
         """The actor an outside message is for."""
         kind = type(message)
-        if state is None or kind is SubmitOrder:
+        if kind is SubmitOrder:
             return ORDER, message
+        if state is None:
+            return _ADDRESSES.get(kind, ORDER), message
         if kind is TaskResult or kind is TaskResults:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
             return ORCHESTRATION, message
+        if kind is GiveValues or (
+            isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
+        ):
+            return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
             return ORCHESTRATION, message
+        if kind in HEARD:
+            return RESERVATION, message
         if isinstance(message, Undeliverable):
+            if message.to.startswith(PRODUCT_PREFIX):
+                return RESERVATION, message
             return ORDER, OrderEnded(message.to, "")
-        return ORDER, message
+        return _ADDRESSES.get(kind, ORDER), message
 
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER or state is None:
+        if address == ORDER:
             return self.order.decide(state.order if state is not None else None, message, now, group)
+        if address == DRAFT:
+            return drafts.decide(state.order if state is not None else None, message, now, group)
+        if address == CHANGE:
+            order = state.order if state is not None else None
+            decision = changes.decide(self.order, order, message, now, group)
+            if isinstance(message, ChangeValues) and state is not None and decision.events:
+                return self._with_values(group, state, message, decision, now)
+            return decision
+        assert state is not None
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
+        if address == RESERVATION:
+            return self.reservation.decide(state, message, now)
         if address == DECOMPOSITION:
-            if isinstance(message, Decompose) and state.orchestration.needed_by:
-                message = _still_wanted(state, message)
+            if isinstance(message, Decompose):
+                if state.orchestration.needed_by:
+                    message = _still_wanted(state, message)
+            elif type(message) in ABOUT_THE_GRAPH:
+                if isinstance(message, GiveValues) and (why := _not_open(state, message)) is not None:
+                    return refused(*why)
+                message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
+
+    def _with_values(
+        self, group: str, state: OrderGroup, message: ChangeValues, decision: Decision, now: int
+    ) -> Decision:
+        """The change of a document with all its values, or the refusal of the first line that does not take its own."""
+        for line, values in message.values.items():
+            given = GiveValues(line, values, message.by)
+            answer = self._decide(group, state, DECOMPOSITION, given, now)
+            if isinstance(answer.reply, RefusedReply):
+                return answer
+            decision.inside.append((DECOMPOSITION, given))
+        return decision
+
+    @staticmethod
+    def creates(message: Message) -> bool:
+        """Only a client brings an order into being, never another group."""
+        return False
 
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
         """Fold one fact."""
-        if type(event) is OrderSubmitted:
-            return submitted(event, at)
-        assert state is not None
+        if state is None:
+            return BEGINS[type(event)](event, at)
         FOLDS[type(event)](state, event, at)
         return state
 
@@ -174,6 +264,9 @@ class OrderGroupKind:
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order
+        if not order.submitted:
+            drafts = tenanted(tenant_tag_of(order.id), DRAFTS)
+            return order.order_date, (((drafts, ""),) if order.state is S.DRAFT else ())
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -181,6 +274,9 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if len(order.id) != ORDER_ID_LENGTH:
+            tag, kind = tenant_tag_of(order.id), captured_as(order.id)
+            entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 
     @staticmethod
@@ -206,13 +302,38 @@ class OrderGroupKind:
             if task.changes
             else order.characteristics,
         }
+        if state.orchestration.frozen and key in state.orchestration.frozen:
+            request["characteristics"] = {**state.orchestration.frozen[key], **task.changes}
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp})
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
+_ADDRESSES: dict[type[Message], str] = {
+    StartDraft: DRAFT,
+    SaveDraft: DRAFT,
+    WithdrawDraft: DRAFT,
+    ChangeOrder: CHANGE,
+    AnnotateOrder: CHANGE,
+    ChangeValues: CHANGE,
+}
+"""Who decides messages that are about the order's document."""
+_ANSWERED_WITH_STATE = frozenset(
+    {
+        SubmitDraft,
+        WithdrawDraft,
+        SaveDraft,
+        ChangeOrder,
+        AnnotateOrder,
+        ChangeValues,
+        Retry,
+        GiveUp,
+        GiveValues,
+    }
+)
 """Messages whose sender is told where their target stands now."""
 
 
@@ -221,6 +342,14 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
         return str(state.order.state) if state is not None else ""
     found = state.orchestration.tasks.get(target) or state.lines.get(target)
     return str(found.state) if found is not None else ""
+
+
+def _not_open(state: OrderGroup, message: GiveValues) -> tuple[str, str] | None:
+    """Why a line takes no values now; None where it does."""
+    line = state.lines.get(message.target)
+    if line is None:
+        return "unknownTarget", f"the order has no line {message.target!r}"
+    return LINE_ACCEPTS.refusal(GiveValues, line.state, line.id)
 
 
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:

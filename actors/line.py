@@ -4,19 +4,27 @@ State machine: ``actors/states.py`` (``PRODUCT_ORDER_ITEM``); messages from outs
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
 from actors.events import Event, LineGivenUp, LinesMoved
+from actors.graph import Points
 from actors.inside import (
+    DECOMPOSITION,
     LINES,
     ORCHESTRATION,
     ORDER,
+    RESERVATION,
     ROLL_UP,
+    ClaimAgain,
     DropTasks,
     EnterLine,
+    Grow,
+    Leave,
+    LeaveOut,
     LinesEnded,
     RollUp,
     StartLine,
@@ -24,6 +32,9 @@ from actors.inside import (
 from actors.messages import GiveUp, Message, Retry
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER_ITEM, S, State
+
+NEEDED_LINE_ENDED: Final = "neededLineEnded"
+"""Why a line is held that needs another one; with any other code it was refused an installed product."""
 
 
 class Line(msgspec.Struct):
@@ -49,10 +60,12 @@ class Line(msgspec.Struct):
     decomposed: bool = False
     gate: State | None = None
     """What keeps the line's own work from starting: ``acknowledged`` it waits for what it needs, ``held`` that ended
-    without success, ``cancelled`` it was given up then; None: nothing."""
+    without success or an installed product was refused, ``cancelled`` it was given up then; None: nothing."""
     code: str = ""
     reason: str = ""
     """Why the gate is held or cancelled; empty when the line's children explain its state."""
+    points: Points | None = None
+    """What is held back or changed too late, and for whom it waits; None: nothing."""
 
 
 def standing(line: Line) -> State:
@@ -63,6 +76,10 @@ def standing(line: Line) -> State:
         gate = S.ACKNOWLEDGED
     if gate is not None:
         children = {**children, gate: children.get(gate, 0) + 1}
+    if line.points is not None:
+        children = {**children}
+        for state, count in line.points.states.items():
+            children[state] = children.get(state, 0) + count
     # What is acknowledged below a line waits for something else; whatever that is shows in the tally itself.
     return roll_up(children, started=line.started, movable=False, wished=False)
 
@@ -80,12 +97,19 @@ class OrderLineActor:
             return refused("unknownMessage", f"line {line.id} does not understand {kind.__name__}")
         if (why := LINE_ACCEPTS.refusal(kind, line.state, line.id)) is not None:
             return refused(*why)
+        if line.points is not None and line.gate is not S.HELD:
+            if isinstance(message, Retry):
+                return Decision(inside=[(DECOMPOSITION, Grow((line.id,)))])
+            return Decision(inside=[(DECOMPOSITION, LeaveOut(line.id, message.reason))])
         if line.gate is not S.HELD:
             return refused(LINE_NOT_HELD.code, LINE_NOT_HELD.sentence.format(name=line.id, state=line.state))
         me = (LINES, RollUp((line.id,)))
         if isinstance(message, Retry):
+            if line.code != NEEDED_LINE_ENDED:
+                return Decision(inside=[(RESERVATION, ClaimAgain(line.id))])
             return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), me])
-        return Decision([LineGivenUp(line.id, message.reason)], [(ORCHESTRATION, DropTasks(line.id)), me])
+        dropped = [(ORCHESTRATION, DropTasks(line.id)), (DECOMPOSITION, Leave(line.id)), me]
+        return Decision([LineGivenUp(line.id, message.reason)], dropped)
 
     def roll_up(self, lines: Sequence[Line], now: int) -> Decision:
         """Each line's own answer to its children's moves; those that walk the same arcs say so in one fact."""
@@ -103,7 +127,7 @@ class OrderLineActor:
             parents[line.parent] = None
             if after in FINAL:
                 ended.append((line.id, after))
-            if line.gate is None:
+            if line.gate is None and line.points is None:
                 together.setdefault((before, after), []).append(line.id)
             else:
                 events += _walk(line, after)
@@ -124,7 +148,10 @@ class OrderLineActor:
 def _walk(line: Line, after: State) -> list[Event]:
     """The arcs to ``after``; the gate's reason goes with the state that it explains."""
     lines = (line.id,)
+    why = {**line.points.why} if line.points is not None else {}
+    if line.gate is not None:
+        why[line.gate] = (line.code, line.reason)
     return [
-        LinesMoved(state, lines, line.code, line.reason) if state is line.gate else LinesMoved(state, lines)
+        LinesMoved(state, lines, *why.get(state, ()))
         for state in steps(PRODUCT_ORDER_ITEM, line.state, after)
     ]

@@ -1,4 +1,4 @@
-"""The messages that reach an order group, and what it answers.
+"""The messages that reach a group, and what it answers.
 
 Tags are chosen words, never class paths: a message may outlive the code that sent it. Instants are milliseconds since
 1970 UTC. Messages between actors of one group never leave their turn and stand in ``actors/inside.py``.
@@ -8,9 +8,25 @@ from typing import Any
 
 import msgspec
 
+from actors.states import State
+from catalog.installed import InstalledNode, InstalledProduct
+
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Whatever may be delivered to a group."""
+    """Whatever may be delivered to a group. ``by`` names who asks, where a person or a system with a name does."""
+
+
+class Heading(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What of a document others than its lines need: lists, its date, and the orders it waits for.
+
+    ``requested_start`` is 0 without one.
+    """
+
+    external_id: str = ""
+    category: str = ""
+    party: str = ""
+    requested_start: int = 0
+    depends_on: tuple[str, ...] = ()
 
 
 class SubmitOrder(Message, frozen=True, tag="submit"):
@@ -31,20 +47,89 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     requested_start: int = 0
     depends_on: tuple[str, ...] = ()
     """Ids of orders that must be completed before this one starts."""
-    draft: bool = False
     keyed: bool = True
     by: str = ""
 
 
+class StartDraft(Message, frozen=True, tag="draft"):
+    """The first save of a draft: the message that creates the group. ``document`` may be wrong in any way."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    client: str = ""
+    heading: Heading = Heading()
+    by: str = ""
+
+
+class SaveDraft(Message, frozen=True, tag="saveDraft"):
+    """Another document for a draft. ``base`` is the version it was written on, ``digest`` that of what was sent."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading = Heading()
+    by: str = ""
+
+
 class SubmitDraft(Message, frozen=True, tag="submitDraft"):
-    """Turn a draft into an acknowledged order."""
+    """Turn a draft into an acknowledged order.
+
+    ``base`` is the version that passed every check at the door, under the ``catalog`` of this version, and
+    ``document`` what the door made of it; 0 and empty: whatever it is, as it was saved.
+    """
 
     by: str = ""
+    base: int = 0
+    catalog: str = ""
+    document: bytes = b""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
     """Give up a draft."""
 
+    by: str = ""
+    reason: str = ""
+
+
+class ChangeOrder(Message, frozen=True, tag="change"):
+    """Another document for an order that has not begun: it has passed every check at the door.
+
+    ``base`` is the version it was made from, ``digest`` that of the patch, ``changed`` JSON pointers to what differs.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+    by: str = ""
+
+
+class AnnotateOrder(Message, frozen=True, tag="annotate"):
+    """Another document that differs in nothing any work rests on: a note, a description, a contact."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    by: str = ""
+
+
+class ChangeValues(Message, frozen=True, tag="changeValues"):
+    """Another document of an order whose work has begun, which differs in remarks and in values of characteristics.
+
+    ``values`` has them by line: what was not known and is now, or is another value now (null: not known any more).
+    All of it happens, or nothing.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    values: dict[str, dict[str, Any]]
     by: str = ""
 
 
@@ -71,12 +156,14 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data.
+    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
+    though its target may be held again by then.
     """
 
     target: str
     changes: dict[str, Any] | None = None
     by: str = ""
+    key: str = ""
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
@@ -84,6 +171,21 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
 
     target: str
     reason: str = ""
+    by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
+
+
+class GiveValues(Message, frozen=True, tag="giveValues"):
+    """Values for a line with rules: what it waits for, or what is another value now.
+
+    ``target`` is the line; values go by their full path as ``waitsFor`` names it (``sdwan.site[2].model``), those of
+    the line's own specification also by their name alone. Null: it is not known any more. Wherever the values come
+    from (an enrichment, a PATCH, a person), this is how they reach the running order.
+    """
+
+    target: str
+    values: dict[str, Any]
     by: str = ""
 
 
@@ -112,6 +214,90 @@ class Undeliverable(Message, frozen=True, tag="undeliverable"):
     to: str
 
 
+class ReserveProduct(Message, frozen=True, tag="reserve"):
+    """From an order: this line, which modifies or deletes the product, wants it for itself from now to its end."""
+
+    order: str
+    line: str
+    action: str
+    """``modify``, ``delete``, or ``hold``: a part of the product that the line is about."""
+
+
+class ProductChange(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a line that has ended did to an installed product: the nodes that stand now, and those that went."""
+
+    nodes: tuple[InstalledNode, ...] = ()
+    """New or changed ones as they are now, parents before children."""
+    gone: tuple[str, ...] = ()
+    quantity: int = 0
+    """The product's quantity now; 0: as it was."""
+    ended: bool = False
+    """Whether the product as a whole has gone."""
+
+
+class ReleaseProduct(Message, frozen=True, tag="release"):
+    """From an order: the line has ended, or no longer wants the product.
+
+    ``state`` is the line's end (empty: it has not begun), ``change`` what the line did to the product, None where it
+    did nothing.
+    """
+
+    order: str
+    line: str
+    state: State | None = None
+    change: ProductChange | None = None
+
+
+class TellProduct(Message, frozen=True, tag="tellProduct"):
+    """From an installed product: what has the order done to bring it into being? Told again when its line has ended."""
+
+    product: str
+
+
+class ProductTold(Message, frozen=True, tag="productTold"):
+    """From the order that makes or made it: where the product stands, and how it is made once its line has ended.
+
+    ``state`` is None when that order has no line that makes it.
+    """
+
+    order: str
+    state: State | None
+    picture: InstalledProduct | None = None
+    offering: str = ""
+    quantity: int = 1
+    party: str = ""
+    since: int = 0
+    """When its line went where it stands, in ms since 1970 UTC."""
+
+
+class ProductReserved(Message, frozen=True, tag="reserved"):
+    """From an installed product: the line has it. ``picture`` is how it stands, the rest what was bought."""
+
+    line: str
+    product: str
+    picture: InstalledProduct
+    offering: str
+    quantity: int = 1
+
+
+class ProductBusy(Message, frozen=True, tag="busy"):
+    """From an installed product: the line waits for it, directly behind this line of this order."""
+
+    line: str
+    product: str
+    order: str
+    ahead: str
+
+
+class ProductRefused(Message, frozen=True, tag="productRefused"):
+    """From an installed product: the line does not get it, and why."""
+
+    line: str
+    product: str
+    code: str
+    reason: str
+
+
 AnyMessage = (
     SubmitOrder
     | SubmitDraft
@@ -120,10 +306,23 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | GiveValues
     | TimerFired
     | AwaitOrder
     | OrderEnded
     | Undeliverable
+    | ReserveProduct
+    | ReleaseProduct
+    | TellProduct
+    | ProductTold
+    | ProductReserved
+    | ProductBusy
+    | ProductRefused
+    | StartDraft
+    | SaveDraft
+    | ChangeOrder
+    | AnnotateOrder
+    | ChangeValues
 )
 
 

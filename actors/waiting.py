@@ -11,12 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.claims import Claim, Reservations
+from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
 from actors.plan import Task
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
+from catalog.lines import Awaited
 
 REQUESTER: Final = "requester"
 OPERATOR: Final = "operator"
@@ -76,17 +79,25 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     if order.state is S.DRAFT:
         return [(_draft, order)]
     tasks = _tasks(group)
+    held_back = _held_back(group)
     waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
+    waits += held_back[REQUESTER]
     if order.code:
         waits.append((_held_order, order))
     waits += [(_held_line, group.lines[line]) for line in group.orchestration.blocked]
+    if group.reservations is not None:
+        waits += _refused_lines(group, group.reservations)
+    waits += held_back[OPERATOR]
     waits += [(_held_task, task) for task in tasks[S.HELD]]
     waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
     unstarted = order.state is S.ACKNOWLEDGED and not order.started
     if unstarted:
         waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
+    if group.reservations is not None and order.asking:
+        waits += _products(group.reservations)
     if unstarted and order.requested_start > now:
         waits.append((_date, order))
+    waits += held_back[RUNTIME]
     if not waits or 0 < order.decomposed < len(group.lines):
         waits.append((_runtime, group))
     # Never the root of a wait, so never stated: what the other line waits for stands above.
@@ -110,16 +121,56 @@ def _tasks(group: OrderGroup) -> dict[State, list[Task]]:
     return found
 
 
+_WAITED_FOR: Final[dict[Awaited, str]] = {"requester": REQUESTER, "operator": OPERATOR, "runtime": RUNTIME}
+
+
+def _held_back(group: OrderGroup) -> dict[str, list[_Wait]]:
+    """What is held back of lines with rules, and what changed too late, by who is waited for."""
+    found: dict[str, list[_Wait]] = {REQUESTER: [], OPERATOR: [], RUNTIME: []}
+    graph = group.decomposition.graph
+    if graph is None:
+        return found
+    for line, held in graph.held.items():
+        for each in held:
+            found[_WAITED_FOR[each.part.awaits]].append((_part, (line, each)))
+    for line, changes in graph.changes.items():
+        found[OPERATOR] += [(_change, (group.lines[line], delta)) for delta in changes]
+    return found
+
+
 def _between_lines(group: OrderGroup) -> list[_Wait]:
     """Planned lines that wait for other planned lines; before that, what holds up the whole order says it better."""
     lines = group.lines
     return [
         (_other_line, (lines[line], needed))
         for line, needs in group.orchestration.waiting.items()
-        if lines[line].decomposed and lines[line].state is S.ACKNOWLEDGED
+        if _taken_up(group, line) and lines[line].state is S.ACKNOWLEDGED
         for needed in needs
-        if lines[needed].decomposed
+        if _taken_up(group, needed)
     ]
+
+
+def _taken_up(group: OrderGroup, line: str) -> bool:
+    """Whether a line's turn has come: it is planned, or was put off until it has its installed products."""
+    claimed = group.reservations is not None and line in group.reservations.claims
+    return claimed or group.lines[line].decomposed
+
+
+def _refused_lines(group: OrderGroup, reservations: Reservations) -> list[_Wait]:
+    """Lines that were refused an installed product."""
+    blocked, lines = group.orchestration.blocked, group.lines
+    return [
+        (_held_line, lines[line])
+        for line in reservations.claims
+        if lines[line].gate is S.HELD and line not in blocked
+    ]
+
+
+def _products(reservations: Reservations) -> list[_Wait]:
+    """Claims that wait for their product, those behind another order's line first."""
+    asked = [claim for claim in reservations.claims.values() if claim.asked]
+    behind: list[_Wait] = [(_busy_product, claim) for claim in asked if claim.ahead is not None]
+    return behind + [(_asked_product, claim) for claim in asked if claim.ahead is None]
 
 
 def _draft(order: Order, now: int) -> Reason:
@@ -142,6 +193,34 @@ def _held_order(order: Order, now: int) -> Reason:
 
 def _held_line(line: Line, now: int) -> Reason:
     sentence = f"line {line.id} is held since {_iso(line.since)}: {line.reason}; retry it or give it up"
+    return Reason(OPERATOR, sentence, line.since, None, line.id)
+
+
+def _part(pair: tuple[str, Held], now: int) -> Reason:
+    line, held = pair
+    part = held.part
+    kind = _WAITED_FOR[part.awaits]
+    sentence = f"line {line}: {part.sentence}, since {_iso(held.since)}"
+    if held.until:
+        sentence += f", until {_iso(held.until)} (then: {part.reaction})"
+    if held.times:
+        sentence += f"; its deadline has passed {held.times} time(s)"
+    if kind == RUNTIME:
+        sentence += f"; {part.by} brings it"
+    elif kind == REQUESTER:
+        sentence += "; give the values, or give the line up to leave it out"
+    else:
+        sentence += "; retry the line, or give it up to leave it out"
+    return Reason(kind, sentence, held.since, held.until or None, line)
+
+
+def _change(pair: tuple[Line, Delta], now: int) -> Reason:
+    line, delta = pair
+    what = ", ".join(f"{name} {old!r} -> {new!r}" for name, (old, new) in delta.values.items())
+    sentence = (
+        f"line {line.id}: change pending since {_iso(line.since)}: work on {delta.key} had begun when "
+        f"{what or 'it was no longer wanted'}; give the line up to leave it as it is"
+    )
     return Reason(OPERATOR, sentence, line.since, None, line.id)
 
 
@@ -172,6 +251,23 @@ def _other_order(pair: tuple[Order, str], now: int) -> Reason:
     order, other = pair
     sentence = f"order {order.id} waits since {_iso(order.since)} for order {other} to be completed"
     return Reason(OTHER_ORDER, sentence, order.since, None, other)
+
+
+def _busy_product(claim: Claim, now: int) -> Reason:
+    assert claim.ahead is not None
+    order, line = claim.ahead
+    sentence = (
+        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted}, "
+        f"behind line {line} of order {order}"
+    )
+    return Reason(OTHER_ORDER, sentence, claim.since, None, order)
+
+
+def _asked_product(claim: Claim, now: int) -> Reason:
+    sentence = (
+        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted} to answer"
+    )
+    return Reason(RUNTIME, sentence, claim.since, None, claim.line)
 
 
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:

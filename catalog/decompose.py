@@ -33,6 +33,12 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether
     the characteristics' values are right is the door's question (`catalog.door`), asked before.
     """
+    made = plain(catalog, request)
+    return made if made is not None else _grown(catalog, request)
+
+
+def plain(catalog: Catalog, request: LineRequest) -> LineDecomposition | None:
+    """The same for a line without rules, None for one with: that grows with its order (`catalog.graph.lines`)."""
     action, quantity = request.action, request.quantity
     if action not in LINE_ACTIONS:
         raise UnknownAction(f"line {request.line}: action {action!r} is none of {', '.join(LINE_ACTIONS)}")
@@ -41,9 +47,12 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
         return LineDecomposition(request.line, (), ())
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
+    if request.installed is not None:
+        # What is installed is followed as rules are: over its picture, whatever a compiled tree would make.
+        return None
     tree = tree_of(catalog, request.offering, request.specification, action)
     if tree.ruled:
-        return _grown(catalog, request)
+        return None
     values = tree.values(request.characteristics)
     shape = tree.shape(values)
     if quantity > 1:
@@ -57,7 +66,7 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
 
 
 def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
-    """One line alone, where rules say what there is."""
+    """One line alone, where rules say what there is, or a picture of what is installed."""
     line = request.line
     graph = grow(Order(catalog, {line: request}), (line,))
     held_back = graph.held_back[line]

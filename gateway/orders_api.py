@@ -4,6 +4,7 @@ An API of Orderloom's own under ``/api/v1``; errors are TM Forum errors all the 
 """
 
 from typing import Annotated, Any
+from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Body, Path, Request, Response
@@ -11,6 +12,8 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from actors.lifting import decode_events
 from actors.messages import AnyMessage, Done, GiveUp, Retry
 from actors.waiting import waits_for
+from gateway.auth import Principal
+from gateway.camel_case import named, shown_part
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.tmf.product_order import instant_text
@@ -33,29 +36,29 @@ GivenReason = Annotated[
 
 
 @router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
-async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
+async def graph(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """Everything below an order: lines, the graph of domain orders with their referrers, tasks with what they need."""
-    group = await gateway_of(request).group(order)
+    group = await gateway_of(request).group(order, principal)
     report = waits_for(group, now_ms())
     return JsonAnswer(
         {
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
-            "waitsFor": [_shown(reason) for reason in report.reasons],
+            "waitsFor": [shown_part(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
-            "lines": [_shown(line) for line in group.lines.values()],
-            "domainOrders": [_shown(order) for order in group.decomposition.domain_orders.values()],
-            "tasks": [_shown(task) for task in group.orchestration.tasks.values()],
+            "lines": [shown_part(line) for line in group.lines.values()],
+            "domainOrders": [shown_part(order) for order in group.decomposition.domain_orders.values()],
+            "tasks": [shown_part(task) for task in group.orchestration.tasks.values()],
         }
     )
 
 
 @router.get("/order/{id}/journal", summary="Every committed fact of an order")
-async def journal(request: Request, _: Authenticated, order: OrderId) -> Response:
+async def journal(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """The order's records from its first to its last, from archive and stream alike."""
     gateway = gateway_of(request)
-    await gateway.group(order)
+    await gateway.group(order, principal)
     records = await history(gateway.runtime.journal, order)
     return JsonAnswer(
         [
@@ -75,7 +78,9 @@ async def retry_task(
     request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    return await _decide(gateway_of(request), order, Retry(key, changes, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, Retry(key, changes, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
@@ -83,13 +88,15 @@ async def give_up_task(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
 async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
     """The line goes on without what it needed."""
-    return await _decide(gateway_of(request), order, Retry(key, None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name, uuid4().hex))
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
@@ -97,13 +104,15 @@ async def give_up_line(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The line is cancelled."""
-    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
 async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
     """The order goes on without the order it depended on."""
-    return await _decide(gateway_of(request), order, Retry("", None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name, uuid4().hex))
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
@@ -111,40 +120,22 @@ async def give_up_order(
     request: Request, principal: Operator, order: OrderId, reason: GivenReason
 ) -> Response:
     """The order is cancelled."""
-    return await _decide(gateway_of(request), order, GiveUp("", reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp("", reason, principal.name, uuid4().hex)
+    )
 
 
-async def _decide(gateway: Gateway, order: str, message: AnyMessage) -> Response:
-    await gateway.group(order)
+async def _decide(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
+    await gateway.group(order, principal)
     reply = await gateway.runtime.send(order, message)
     if not isinstance(reply, Done):
         raise refusal(reply)
     return JsonAnswer({"id": order, "state": reply.state})
 
 
-def _named(part: Any) -> dict[str, Any]:
-    """A struct with its attributes named as JSON names them here: in camel case."""
-    return {_camel(name): value for name, value in msgspec.structs.asdict(part).items()}
-
-
-def _shown(part: Any) -> dict[str, Any]:
-    """A part of an order as the graph shows it: instants as RFC 3339 text, what is not set left out."""
-    shown = _named(part)
-    for name in ("since", "until"):
-        at = shown.pop(name, None)
-        if at:
-            shown[name] = instant_text(at)
-    return shown
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(each.title() for each in tail)
-
-
 def _event(event: Any) -> dict[str, Any]:
     """A fact with its chosen name; an order's document shows as the JSON it is."""
-    shown = {"event": event.__struct_config__.tag, **_named(event)}
+    shown = {"event": event.__struct_config__.tag, **named(event)}
     for name, value in shown.items():
         if isinstance(value, bytes):
             shown[name] = msgspec.Raw(value) if name == "document" else value.hex()

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import SubmitOrder
+from actors.messages import AnnotateOrder, ChangeOrder, Heading, SaveDraft, StartDraft, SubmitOrder
+from actors.product_id import product_id
 from runtime.simulation.schedule import BEGIN_MS
 from runtime.simulation.world import World
 
@@ -25,22 +26,32 @@ class Plan(msgspec.Struct, frozen=True):
     """One order that a client wants, and how it goes about it. Times in ms from the beginning."""
 
     order: str
-    message: SubmitOrder
-    other: SubmitOrder
+    message: SubmitOrder | StartDraft
+    other: SubmitOrder | StartDraft
     """The same key with another body."""
     at: int
     conflicting: bool
     draft_ends: str
     """What becomes of a draft: ``submit``, ``withdraw`` or ``stay``; empty for what is no draft."""
+    change: SaveDraft | ChangeOrder | AnnotateOrder | None
+    """What the client wants to be different once its order is accepted."""
 
 
 def plans(world: World, draw: Random, catalog: str) -> list[Plan]:
     """All orders of a world."""
     names = [f"o{world.seed}-{number}" for number in range(world.orders)]
-    return [_plan(world, draw, catalog, names, number) for number in range(world.orders)]
+    made: dict[str, dict[str, Any]] = {}
+    return [_plan(world, draw, catalog, names, number, made) for number in range(world.orders)]
 
 
-def _plan(world: World, draw: Random, catalog: str, names: list[str], number: int) -> Plan:
+def _plan(
+    world: World,
+    draw: Random,
+    catalog: str,
+    names: list[str],
+    number: int,
+    made: dict[str, dict[str, Any]],
+) -> Plan:
     at = draw.randint(0, world.storm_ms * 3 // 4)
     start = 0
     if draw.random() < 0.3:
@@ -51,13 +62,25 @@ def _plan(world: World, draw: Random, catalog: str, names: list[str], number: in
         needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
     draft = draw.random() < 0.1
     items = _items(draw, large=draw.random() < world.large_orders)
+    if world.installed:
+        # By chance of its own, so that a world's orders are otherwise the same as ever.
+        _name_products(Random(f"products {world.seed} {number}"), world, items, names, made)
+        made.update(
+            {product_id(names[number], item["id"]): item for item in items if item["action"] == "add"}
+        )
+
+    def message(which: str) -> SubmitOrder | StartDraft:
+        order = _message(draw, catalog, items, number, start, needs, which)
+        return _draft_of(order) if draft else order
+
     return Plan(
         order=names[number],
-        message=_message(draw, catalog, items, number, start, needs, draft, "first"),
-        other=_message(draw, catalog, items, number, start, needs, draft, "other"),
+        message=message("first"),
+        other=message("other"),
         at=at,
         conflicting=draw.random() < 0.2,
         draft_ends=draw.choice(("submit", "submit", "withdraw", "stay")) if draft else "",
+        change=_change(Random(f"{names[number]} changes"), catalog, items, start, needs, draft),
     )
 
 
@@ -68,13 +91,12 @@ def _message(
     number: int,
     start: int,
     needs: tuple[str, ...],
-    draft: bool,
     which: str,
 ) -> SubmitOrder:
-    document = msgspec.json.encode({"description": which, "productOrderItem": items}, order="sorted")
+    document, digest = _document(items, which)
     return SubmitOrder(
         document=document,
-        digest=blake2b(document, digest_size=16).digest(),
+        digest=digest,
         catalog=catalog,
         client="simulated",
         external_id=f"e{number}",
@@ -82,8 +104,40 @@ def _message(
         party=draw.choice(("", "C1", "C2")),
         requested_start=start,
         depends_on=needs,
-        draft=draft,
     )
+
+
+def _document(items: list[dict[str, Any]], which: str) -> tuple[bytes, bytes]:
+    document = msgspec.json.encode({"description": which, "productOrderItem": items}, order="sorted")
+    return document, blake2b(document, digest_size=16).digest()
+
+
+def _draft_of(order: SubmitOrder) -> StartDraft:
+    heading = Heading(order.external_id, order.category, order.party, order.requested_start, order.depends_on)
+    return StartDraft(order.document, order.digest, order.catalog, order.client, heading)
+
+
+def _change(
+    draw: Random,
+    catalog: str,
+    items: list[dict[str, Any]],
+    start: int,
+    needs: tuple[str, ...],
+    draft: bool,
+) -> SaveDraft | ChangeOrder | AnnotateOrder | None:
+    """A change of the first version: of a draft, of what has not begun, a remark, or mostly none.
+
+    It is drawn apart, so that worlds are what they were before orders could change.
+    """
+    if draw.random() > 0.3:
+        return None
+    if draft:
+        return SaveDraft(1, *_document(items, "changed"), catalog, Heading("", "", "", start, needs[:1]))
+    if (start or needs) and draw.random() < 0.7:
+        sooner = draw.choice((0, start, BEGIN_MS + draw.randint(100, 2_000)))
+        heading = Heading("", "B2B", "C3", sooner, draw.choice((needs, needs[:1], ())))
+        return ChangeOrder(1, *_document(items[:1], "changed"), catalog, heading, ("/requestedStartDate",))
+    return AnnotateOrder(1, *_document(items, "changed"), ("/description",))
 
 
 def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:
@@ -103,6 +157,42 @@ def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:
             item["quantity"] = 2
         items.append(item)
     return items
+
+
+def _name_products(
+    draw: Random, world: World, items: list[dict[str, Any]], names: list[str], made: dict[str, dict[str, Any]]
+) -> None:
+    """Let lines be about products of the first orders, so that many meet at one; some of them were never made.
+
+    ``made`` are the add lines of earlier orders by the id of their product; those of this one join them.
+    """
+    for item in items:
+        if len(made) > 2 and draw.random() < world.installed / 2:
+            item["action"] = draw.choice(("modify", "modify", "delete"))
+        if item["action"] in ("modify", "delete") and draw.random() < world.installed + 0.2:
+            _name_product(draw, world, item, names, made)
+
+
+def _name_product(
+    draw: Random, world: World, item: dict[str, Any], names: list[str], made: dict[str, dict[str, Any]]
+) -> None:
+    known = list(made)[:4]
+    if known and draw.random() < 0.8:
+        name = draw.choice(known)
+        item["productOffering"] = made[name]["productOffering"]
+        values = made[name]["product"]["productCharacteristic"]
+        item["product"] = {
+            "productCharacteristic": [{**each, "value": _other(draw, each["value"])} for each in values]
+        }
+    else:
+        name = product_id(draw.choice((*names, f"o{world.seed}-nowhere")), draw.choice(("1", "2", "2a")))
+    item["product"]["id"] = name
+    if known and draw.random() < 0.2:
+        item["product"]["product"] = [{"id": draw.choice(known)}]
+
+
+def _other(draw: Random, value: Any) -> Any:
+    return value + draw.randint(0, 3) if isinstance(value, int) else value
 
 
 def _item(line: str, offering: tuple[str, dict[str, Any]], action: str) -> dict[str, Any]:
