@@ -6,6 +6,8 @@ them at once.
 
 from typing import Any, Final
 
+from actors.claims import SharedClaim
+from actors.events import SharedReference
 from actors.messages import Message
 from actors.states import State
 from catalog.lines import LineRequest, TaskPlan
@@ -44,6 +46,16 @@ class ClaimAgain(Message, frozen=True, tag="claimAgain"):
     """To the reservation: ask again for the products that were refused to this line."""
 
     line: str
+
+
+class NeedShared(Message, frozen=True, tag="needShared"):
+    """To the reservation: lines refer to shared services that the order has not reserved for them.
+
+    Those that are ``waiting`` have not grown; they do when the order has all of them.
+    """
+
+    shared: tuple[SharedReference, ...]
+    waiting: tuple[str, ...]
 
 
 class Grow(Message, frozen=True, tag="grow"):
@@ -86,6 +98,8 @@ class Situated(Message, frozen=True, tag="situated"):
     about: dict[str, Any]
     at_ms: int
     lines: dict[str, State]
+    shared: dict[str, SharedClaim]
+    """The shared services that the order has, by id."""
     bringing: frozenset[str]
     """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
 

@@ -9,6 +9,7 @@ from actors.claims import Claim
 from actors.document import lines_of
 from actors.inside import Brought, Grow, Leave, LeaveOut, Situated
 from actors.messages import GiveValues, Message, TimerFired
+from actors.product_id import product_id
 from actors.states import FINAL
 from actors.structure import OrderGroup
 from catalog.lines import LineRequest
@@ -63,7 +64,8 @@ _INTENTS = {"suspended": "suspend", "active": "resume"}
 
 def situated(state: OrderGroup, message: Message) -> Situated:
     """A message with what growing reads of the order around it."""
-    requests, about = surroundings(state.order.document)
+    _, about = surroundings(state.order.document)
+    requests = _requests(state.order.id, state.order.document)
     if state.reservations is not None:
         claimed = state.reservations.claims.items()
         requests = {**requests, **{line: on_picture(requests[line], claim) for line, claim in claimed}}
@@ -74,8 +76,21 @@ def situated(state: OrderGroup, message: Message) -> Situated:
         {**about, "id": state.order.id},
         state.order.order_date,
         {line.id: line.state for line in state.lines.values()},
+        state.reservations.shared if state.reservations is not None else {},
         _bringing(state),
     )
+
+
+@lru_cache(maxsize=16)
+def _requests(order: str, document: bytes) -> dict[str, LineRequest]:
+    """Every line as decomposition takes it; one that makes a product under the id that this will have."""
+    requests, _ = surroundings(document)
+    return {
+        line: msgspec.structs.replace(request, product=product_id(order, line))
+        if request.action == "add"
+        else request
+        for line, request in requests.items()
+    }
 
 
 def on_picture(request: LineRequest, claim: Claim) -> LineRequest:

@@ -16,6 +16,7 @@ from actors.installed_product import Reservation
 from actors.messages import (
     AnyMessage,
     AwaitOrder,
+    FoldShared,
     GiveUp,
     GiveValues,
     Message,
@@ -27,7 +28,10 @@ from actors.messages import (
     RefusedReply,
     ReleaseProduct,
     ReserveProduct,
+    ReserveShared,
     Retry,
+    SharedBusy,
+    SharedReserved,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -95,7 +99,10 @@ def told(state: OrderGroup, message: Message) -> Decision:
 
 def test_every_message_that_may_come_has_its_row() -> None:
     decided = {kind for acceptance in ACCEPTANCES for kind in acceptance.rules}
-    wrapped = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    wrapped: dict[Any, type[Message]] = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    # A shared service and an order deal with each other as an installed product and a line do.
+    wrapped |= {ReserveShared: ReserveProduct, FoldShared: ReleaseProduct}
+    wrapped |= {SharedReserved: ProductReserved, SharedBusy: ProductBusy}
     assert decided | wrapped.keys() == set(AnyMessage.__args__)
 
 
