@@ -9,7 +9,10 @@ from typing import Final
 import msgspec
 
 from actors.messages import (
+    AnnotateOrder,
     AwaitOrder,
+    ChangeOrder,
+    ChangeValues,
     GiveUp,
     GiveValues,
     Message,
@@ -21,6 +24,8 @@ from actors.messages import (
     ReleaseProduct,
     ReserveProduct,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -84,7 +89,20 @@ def _every(machine: Machine) -> frozenset[State]:
 
 
 _ORDER_ENDED = Refusal("orderEnded", "order {name} is {state}: what it ordered is changed by a new order")
-_NOT_DRAFT = Refusal("orderNotDraft", "order {name} is {state}: only a draft is submitted or withdrawn")
+_NOT_DRAFT = Refusal(
+    "orderNotDraft", "order {name} is {state}: only a draft is saved, submitted or withdrawn"
+)
+ORDER_BEGUN: Final = Refusal(
+    "orderBegun",
+    "order {name} is {state}: only before its work begins does an order take other lines, dates or parties; "
+    "notes, descriptions and contacts may change later, and values that were unknown may be given",
+)
+_LIVING = frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS})
+_NOT_ANNOTATED = Refusal(
+    "orderNotChangeable",
+    "order {name} is {state}: a draft is saved, and what is being cancelled does not change any more",
+)
+_KNOWN_KEY = "it exists: the same document is answered as it stands, another one is a conflict"
 _NOT_HELD = Refusal(
     "orderNotHeld", "order {name} is {state}: only an order held by another's end is retried or given up"
 )
@@ -97,10 +115,21 @@ ORDER_ACCEPTS: Final = Acceptance(
             _ORDER_ENDED,
             _ORDER_ENDED,
             _every(PRODUCT_ORDER),
-            "it exists: the same document is answered as it stands, another one is a conflict",
+            _KNOWN_KEY,
         ),
-        SubmitDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        StartDraft: Rule(frozenset(), _ORDER_ENDED, _ORDER_ENDED, _every(PRODUCT_ORDER), _KNOWN_KEY),
+        SaveDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        SubmitDraft: Rule(
+            frozenset({S.DRAFT}),
+            _NOT_DRAFT,
+            _ORDER_ENDED,
+            _every(PRODUCT_ORDER) - FINAL - {S.DRAFT},
+            "it is submitted: asked twice is asked once",
+        ),
         WithdrawDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        ChangeOrder: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD}), ORDER_BEGUN, _ORDER_ENDED),
+        AnnotateOrder: Rule(_LIVING, _NOT_ANNOTATED, _ORDER_ENDED),
+        ChangeValues: Rule(_LIVING, _NOT_ANNOTATED, _ORDER_ENDED),
         Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         OrderEnded: Rule(
@@ -124,7 +153,9 @@ ORDER_ACCEPTS: Final = Acceptance(
     "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
     "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
     "answers `notAwaited`. What installed products say to a line that does not wait for them (it has ended meanwhile) "
-    "changes nothing: it has given back whatever it was given.",
+    "changes nothing: it has given back whatever it was given. Messages with a base answer `versionPassed` where the "
+    "order is at another version; an order that is pending or held by its tasks has begun, and answers `orderBegun` to "
+    "ChangeOrder; ChangeValues answers what a line answers to GiveValues.",
 )
 
 _LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.graph import Delta, Held
-from actors.messages import AnyMessage
+from actors.messages import AnyMessage, Heading
 from actors.states import State
 from catalog.graph.results import Contribution, GrownNode
 from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
@@ -46,6 +46,52 @@ class OrderSubmitted(Event, frozen=True, tag="submitted"):
     requested_start: int
     depends_on: tuple[str, ...]
     state: State
+
+
+class DraftSaved(Event, frozen=True, tag="draft"):
+    """A draft was saved; its document is the fact, whatever is wrong with it. The first one begins the order."""
+
+    order: str
+    document: bytes
+    digest: bytes
+    """Of the document at the first save, of what was sent at the later ones."""
+    catalog: str
+    client: str
+    heading: Heading
+
+
+class DraftSubmitted(Event, frozen=True, tag="draftSubmitted"):
+    """The draft became an acknowledged order with this document, checked under this version of the catalog."""
+
+    document: bytes
+    catalog: str
+
+
+class DraftWithdrawn(Event, frozen=True, tag="draftWithdrawn"):
+    """The draft was given up before it was ever an order."""
+
+    reason: str
+
+
+class OrderChanged(Event, frozen=True, tag="orderChanged"):
+    """An order that had not begun got another document. ``changed`` are JSON pointers to what differs."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+
+
+class OrderAnnotated(Event, frozen=True, tag="annotated"):
+    """The order's document changed. ``changed`` are JSON pointers to what differs.
+
+    No work rests on it, or what it means for work follows in facts of its own.
+    """
+
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
 
 
 class OrderMoved(Event, frozen=True, tag="order"):
@@ -288,6 +334,12 @@ class DeadlineArmed(Event, frozen=True, tag="armed"):
     """The earliest instant at which an answer is overdue, after the one before was met; 0 = none is out."""
 
     until: int
+
+
+class CommandDecided(Event, frozen=True, tag="command"):
+    """A decision of a person was carried out; the same key again is a repetition of it."""
+
+    key: str
 
 
 class AnswerRecorded(Event, frozen=True, tag="late"):
@@ -581,6 +633,7 @@ OrderEvent = (
     | LineGivenUp
     | NeedMet
     | DeadlineArmed
+    | CommandDecided
     | AnswerRecorded
     | ProductsClaimed
     | ClaimAsked
@@ -596,6 +649,11 @@ OrderEvent = (
     | SharedGranted
     | SharedReady
     | SharedLeft
+    | DraftSaved
+    | DraftSubmitted
+    | DraftWithdrawn
+    | OrderChanged
+    | OrderAnnotated
 )
 
 ProductEvent = (

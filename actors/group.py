@@ -8,14 +8,18 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from actors import changes, drafts
 from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
-from actors.events import Event, OrderSubmitted
-from actors.folds import FOLDS, submitted
+from actors.drafts import DRAFTS
+from actors.events import CommandDecided, Event
+from actors.folds import BEGINS, FOLDS
 from actors.growth import HELD_BACK
 from actors.inside import (
+    CHANGE,
     DECOMPOSITION,
+    DRAFT,
     ORCHESTRATION,
     ORDER,
     RESERVATION,
@@ -26,7 +30,10 @@ from actors.inside import (
 )
 from actors.line import Line, OrderLineActor
 from actors.messages import (
+    AnnotateOrder,
     AnyReply,
+    ChangeOrder,
+    ChangeValues,
     Done,
     GiveUp,
     GiveValues,
@@ -34,6 +41,8 @@ from actors.messages import (
     OrderEnded,
     RefusedReply,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -49,7 +58,7 @@ from actors.product_id import PREFIX as PRODUCT_PREFIX
 from actors.reservation import HEARD, ReservationActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
-from actors.structure import OrderGroup
+from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -86,6 +95,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -93,6 +105,9 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
         if state is not None and state.reservations is not None:
             self._reserve(group, state, turn, now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
@@ -157,8 +172,10 @@ class OrderGroupKind:
     def _route(state: OrderGroup | None, message: Message) -> tuple[str, Message]:
         """The actor an outside message is for."""
         kind = type(message)
-        if state is None or kind is SubmitOrder:
+        if kind is SubmitOrder:
             return ORDER, message
+        if state is None:
+            return _ADDRESSES.get(kind, ORDER), message
         if kind is TaskResult or kind is TaskResults:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
@@ -177,13 +194,22 @@ class OrderGroupKind:
             if message.to.startswith(PRODUCT_PREFIX):
                 return RESERVATION, message
             return ORDER, OrderEnded(message.to, "")
-        return ORDER, message
+        return _ADDRESSES.get(kind, ORDER), message
 
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER or state is None:
+        if address == ORDER:
             return self.order.decide(state.order if state is not None else None, message, now, group)
+        if address == DRAFT:
+            return drafts.decide(state.order if state is not None else None, message, now, group)
+        if address == CHANGE:
+            order = state.order if state is not None else None
+            decision = changes.decide(self.order, order, message, now, group)
+            if isinstance(message, ChangeValues) and state is not None and decision.events:
+                return self._with_values(group, state, message, decision, now)
+            return decision
+        assert state is not None
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == RESERVATION:
@@ -199,6 +225,18 @@ class OrderGroupKind:
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
 
+    def _with_values(
+        self, group: str, state: OrderGroup, message: ChangeValues, decision: Decision, now: int
+    ) -> Decision:
+        """The change of a document with all its values, or the refusal of the first line that does not take its own."""
+        for line, values in message.values.items():
+            given = GiveValues(line, values, message.by)
+            answer = self._decide(group, state, DECOMPOSITION, given, now)
+            if isinstance(answer.reply, RefusedReply):
+                return answer
+            decision.inside.append((DECOMPOSITION, given))
+        return decision
+
     @staticmethod
     def creates(message: Message) -> bool:
         """Only a client brings an order into being, never another group."""
@@ -207,9 +245,8 @@ class OrderGroupKind:
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
         """Fold one fact."""
-        if type(event) is OrderSubmitted:
-            return submitted(event, at)
-        assert state is not None
+        if state is None:
+            return BEGINS[type(event)](event, at)
         FOLDS[type(event)](state, event, at)
         return state
 
@@ -227,6 +264,9 @@ class OrderGroupKind:
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order
+        if not order.submitted:
+            drafts = tenanted(tenant_tag_of(order.id), DRAFTS)
+            return order.order_date, (((drafts, ""),) if order.state is S.DRAFT else ())
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -234,6 +274,9 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if len(order.id) != ORDER_ID_LENGTH:
+            tag, kind = tenant_tag_of(order.id), captured_as(order.id)
+            entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 
     @staticmethod
@@ -267,7 +310,30 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp, GiveValues})
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
+_ADDRESSES: dict[type[Message], str] = {
+    StartDraft: DRAFT,
+    SaveDraft: DRAFT,
+    WithdrawDraft: DRAFT,
+    ChangeOrder: CHANGE,
+    AnnotateOrder: CHANGE,
+    ChangeValues: CHANGE,
+}
+"""Who decides messages that are about the order's document."""
+_ANSWERED_WITH_STATE = frozenset(
+    {
+        SubmitDraft,
+        WithdrawDraft,
+        SaveDraft,
+        ChangeOrder,
+        AnnotateOrder,
+        ChangeValues,
+        Retry,
+        GiveUp,
+        GiveValues,
+    }
+)
 """Messages whose sender is told where their target stands now."""
 
 

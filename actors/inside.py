@@ -1,7 +1,7 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
-them at once.
+them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document.
 """
 
 from typing import Any, Final
@@ -17,6 +17,8 @@ DECOMPOSITION = "decomposition"
 ORCHESTRATION = "orchestration"
 RESERVATION = "reservation"
 LINES = "lines"
+DRAFT = "draft"
+CHANGE = "change"
 
 
 def line_address(line: str) -> str:

@@ -13,7 +13,20 @@ from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Whatever may be delivered to a group."""
+    """Whatever may be delivered to a group. ``by`` names who asks, where a person or a system with a name does."""
+
+
+class Heading(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What of a document others than its lines need: lists, its date, and the orders it waits for.
+
+    ``requested_start`` is 0 without one.
+    """
+
+    external_id: str = ""
+    category: str = ""
+    party: str = ""
+    requested_start: int = 0
+    depends_on: tuple[str, ...] = ()
 
 
 class SubmitOrder(Message, frozen=True, tag="submit"):
@@ -34,20 +47,89 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     requested_start: int = 0
     depends_on: tuple[str, ...] = ()
     """Ids of orders that must be completed before this one starts."""
-    draft: bool = False
     keyed: bool = True
     by: str = ""
 
 
+class StartDraft(Message, frozen=True, tag="draft"):
+    """The first save of a draft: the message that creates the group. ``document`` may be wrong in any way."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    client: str = ""
+    heading: Heading = Heading()
+    by: str = ""
+
+
+class SaveDraft(Message, frozen=True, tag="saveDraft"):
+    """Another document for a draft. ``base`` is the version it was written on, ``digest`` that of what was sent."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading = Heading()
+    by: str = ""
+
+
 class SubmitDraft(Message, frozen=True, tag="submitDraft"):
-    """Turn a draft into an acknowledged order."""
+    """Turn a draft into an acknowledged order.
+
+    ``base`` is the version that passed every check at the door, under the ``catalog`` of this version, and
+    ``document`` what the door made of it; 0 and empty: whatever it is, as it was saved.
+    """
 
     by: str = ""
+    base: int = 0
+    catalog: str = ""
+    document: bytes = b""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
     """Give up a draft."""
 
+    by: str = ""
+    reason: str = ""
+
+
+class ChangeOrder(Message, frozen=True, tag="change"):
+    """Another document for an order that has not begun: it has passed every check at the door.
+
+    ``base`` is the version it was made from, ``digest`` that of the patch, ``changed`` JSON pointers to what differs.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+    by: str = ""
+
+
+class AnnotateOrder(Message, frozen=True, tag="annotate"):
+    """Another document that differs in nothing any work rests on: a note, a description, a contact."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    by: str = ""
+
+
+class ChangeValues(Message, frozen=True, tag="changeValues"):
+    """Another document of an order whose work has begun, which differs in remarks and in values of characteristics.
+
+    ``values`` has them by line: what was not known and is now, or is another value now (null: not known any more).
+    All of it happens, or nothing.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    values: dict[str, dict[str, Any]]
     by: str = ""
 
 
@@ -74,12 +156,14 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data.
+    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
+    though its target may be held again by then.
     """
 
     target: str
     changes: dict[str, Any] | None = None
     by: str = ""
+    key: str = ""
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
@@ -88,6 +172,8 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
     target: str
     reason: str = ""
     by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class GiveValues(Message, frozen=True, tag="giveValues"):
@@ -283,6 +369,11 @@ AnyMessage = (
     | FoldShared
     | SharedReserved
     | SharedBusy
+    | StartDraft
+    | SaveDraft
+    | ChangeOrder
+    | AnnotateOrder
+    | ChangeValues
 )
 
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering, Validity
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
+from catalog.validity import TimePeriod
 
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
@@ -123,7 +124,7 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     rules: tuple[Rule, ...] = ()
     when_shrinking: Shrinking = "ask"
-    valid_for: Validity | None = None
+    valid_for: TimePeriod | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
@@ -173,7 +174,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     mappings: tuple[AttributeMapping, ...] = ()
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
-    valid_for: Validity | None = None
+    valid_for: TimePeriod | None = None
     wait: Wait | None = None
 
     @property

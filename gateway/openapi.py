@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from gateway.tmf import product_ordering
+from gateway.tmf import product_ordering, service_ordering
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 
@@ -18,7 +18,7 @@ _SCHEMAS: Final = "#/components/schemas/{model}"
 _ERRORS: Final = {
     "400": "Something is wrong with the request; `violations` lists all of it, with JSON pointers.",
     "401": "No bearer token, or an unknown one.",
-    "403": "The token's principal does not have the role `operator`.",
+    "403": "The token's principal may not do this.",
     "404": "There is no such order or product, or nothing of this name in it.",
     "409": "The state of the order forbids it; `reason` says why, and the way on.",
     "413": "The body is too large.",
@@ -38,7 +38,10 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        forms = [(edge_model(form), "validation") for form in (*product_ordering.FORMS, Error)]
+        forms = [
+            (edge_model(form), "validation")
+            for form in (*product_ordering.FORMS, *service_ordering.FORMS, Error)
+        ]
         _, schema = models_json_schema(forms, ref_template=_SCHEMAS)  # type: ignore[arg-type]
         schemas = document["components"]["schemas"] = {
             **schema["$defs"],
@@ -73,9 +76,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     if "{id}" in path:
         statuses.append("404")
     if method != "get":
-        statuses.append("429")
-        if path.startswith(_OWN):
-            statuses.append("403")
+        statuses += ["429", "403"]
         if path.startswith(_OWN) and "{id}" in path:
             statuses.append("409")
         if "requestBody" in operation:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from actors.structure import captured_as
 from gateway.auth import Principal
 from runtime.limits import BODY_BYTES_MAX, LINE_BYTES_MAX, STREAM_UNANSWERED_LINES_MAX
 
@@ -9,6 +10,8 @@ ORDERING_PATH = "/tmf-api/productOrderingManagement/v4"
 """Base path of TMF622 v4."""
 INVENTORY_PATH = "/tmf-api/productInventory/v4"
 """Base path of TMF637 v4."""
+SERVICE_ORDERING_PATH = "/tmf-api/serviceOrdering/v4"
+"""Base path of TMF641 v4."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def href(self, order: str) -> str:
         """Where an order is found: its ``href`` and the ``Location`` of its creation."""
+        if captured_as(order) == "service":
+            return f"{self.base_url}{SERVICE_ORDERING_PATH}/serviceOrder/{order}"
         return f"{self.base_url}{ORDERING_PATH}/productOrder/{order}"
 
     def product_href(self, product: str) -> str:

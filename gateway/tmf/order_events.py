@@ -1,4 +1,4 @@
-"""TMF622 v4 events, derived from the committed facts of a frame.
+"""TMF622 v4 and TMF641 v4.1 events, derived from the committed facts of a frame.
 
 Nothing is looked up: the same frame always gives the same events in the same order, so that an event's place in its
 frame names it for ever (``eventId`` is ``shard-position-n``). v4 has no error events, so trouble is a note and an
@@ -11,7 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from actors.events import (
+    DraftSubmitted,
     LinesMoved,
+    OrderAnnotated,
+    OrderChanged,
     OrderMoved,
     OrderSubmitted,
     TaskGivenUp,
@@ -21,17 +24,23 @@ from actors.events import (
 from actors.lifting import decode_events
 from actors.states import State
 from gateway.json_answers import encode
-from gateway.tmf.product_order import created, instant_text, note, trouble
+from gateway.tmf.product_order import created, instant_text, line_of_task, note, trouble
+from gateway.tmf.shapes import PRODUCT, SERVICE, Shape, shape_of
 from runtime.journal.frames import decode_frame
 
-CREATE: Final = "ProductOrderCreateEvent"
-STATE_CHANGE: Final = "ProductOrderStateChangeEvent"
-ATTRIBUTE_CHANGE: Final = "ProductOrderAttributeValueChangeEvent"
-INFORMATION_REQUIRED: Final = "ProductOrderInformationRequiredEvent"
-EVENT_TYPES: Final = (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
+CREATE: Final = "CreateEvent"
+STATE_CHANGE: Final = "StateChangeEvent"
+ATTRIBUTE_CHANGE: Final = "AttributeValueChangeEvent"
+INFORMATION_REQUIRED: Final = "InformationRequiredEvent"
+EVENT_TYPES: Final = tuple(
+    shape.base_type + kind
+    for shape in (PRODUCT, SERVICE)
+    for kind in (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
+)
 
+_decode = msgspec.json.decode
 _Payload = tuple[str, dict[str, Any], str]
-"""(event type, product order as the event shows it, field path)"""
+"""(event type without the order's, order as the event shows it, field path)"""
 
 
 class OrderNotice(msgspec.Struct, frozen=True):
@@ -54,19 +63,26 @@ def notices_of(shard: int, position: int, frame: bytes, href: Callable[[str], st
     for record in decode_frame(frame).records:
         if not record.group.startswith("o"):
             continue  # another kind of group: its events belong to another API
+        shape = shape_of(record.group)
         for fact in decode_events(record.events):
-            for event_type, shown, field_path in _payloads(fact, record.group, record.at, href(record.group)):
+            for event_type, shown, field_path in _payloads(
+                fact, record.group, record.at, href(record.group), shape
+            ):
                 number = len(notices) + 1
-                body = _envelope(f"{shard}-{position}-{number}", event_type, record.at, shown, field_path)
-                notices.append(OrderNotice(number, record.group, event_type, shown.get("state", ""), body))
+                named = shape.base_type + event_type
+                body = _envelope(f"{shard}-{position}-{number}", named, record.at, shown, field_path, shape)
+                notices.append(OrderNotice(number, record.group, named, shown.get("state", ""), body))
     return notices
 
 
-def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
+def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterator[_Payload]:
     kind = type(fact)
     if kind is OrderSubmitted:
         if fact.state is not State.DRAFT:
-            yield CREATE, created(fact.document, order, href, fact.state, at), ""
+            yield CREATE, created(fact.document, order, href, fact.state, at, shape), ""
+        return
+    if kind is DraftSubmitted:
+        yield CREATE, created(fact.document, order, href, State.ACKNOWLEDGED, at, shape), ""
         return
     shown: dict[str, Any] = {"id": order, "href": href}
     if kind is OrderMoved:
@@ -76,6 +92,10 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
         yield STATE_CHANGE, shown, ""
         if fact.reason:
             yield _noted(shown, "order", at, trouble(fact.code, fact.reason))
+    elif kind is OrderChanged or kind is OrderAnnotated:
+        document, names = _decode(fact.document), _attributes(fact.changed)
+        now = {name: document[name] for name in names if name in document}
+        yield ATTRIBUTE_CHANGE, {**shown, **now}, ",".join(names)
     elif kind is LinesMoved and fact.reason:
         for line in fact.lines:
             yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
@@ -86,20 +106,27 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
     elif kind is TaskPending:
         text = trouble(fact.code, f"task {fact.task}: {fact.message}")
         (_, asked, _) = _noted(shown, f"task:{fact.task}", at, text)
-        yield INFORMATION_REQUIRED, asked, _item_path(fact.task)
+        yield INFORMATION_REQUIRED, asked, _item_path(fact.task, shape)
+
+
+def _attributes(pointers: tuple[str, ...]) -> list[str]:
+    """The first-level attributes that changed, each once."""
+    firsts = (pointer.split("/", 2)[1] for pointer in pointers)
+    return list(dict.fromkeys(first.replace("~1", "/").replace("~0", "~") for first in firsts))
 
 
 def _noted(shown: dict[str, Any], key: str, at: int, text: str) -> _Payload:
     return ATTRIBUTE_CHANGE, {**shown, "note": [note(key, at, text)]}, "note"
 
 
-def _item_path(task: str) -> str:
-    """The order item a task works for, as a JSONPath: task keys are ``<item>.<domain order>.<task>``."""
-    item = task.rsplit(".", 2)[0]
-    return f"$.productOrderItem[?(@.id=={encode(item).decode()})]"
+def _item_path(task: str, shape: Shape) -> str:
+    """The order item a task works for, as a JSONPath."""
+    return f"$.{shape.items}[?(@.id=={encode(line_of_task(task)).decode()})]"
 
 
-def _envelope(event_id: str, event_type: str, at: int, shown: dict[str, Any], field_path: str) -> bytes:
+def _envelope(
+    event_id: str, event_type: str, at: int, shown: dict[str, Any], field_path: str, shape: Shape
+) -> bytes:
     time = instant_text(at)
     event = {
         "eventId": event_id,
@@ -107,10 +134,10 @@ def _envelope(event_id: str, event_type: str, at: int, shown: dict[str, Any], fi
         "eventType": event_type,
         "timeOcurred": time,
         "correlationId": shown["id"],
-        "domain": "productOrdering",
+        "domain": shape.domain,
         "id": shown["id"],
         "href": shown["href"],
-        "event": {"productOrder": shown},
+        "event": {shape.resource: shown},
     }
     if field_path:
         event["fieldPath"] = field_path

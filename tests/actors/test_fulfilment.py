@@ -16,12 +16,10 @@ from actors.messages import (
     OrderEnded,
     RefusedReply,
     Retry,
-    SubmitDraft,
     TaskResult,
     TaskResults,
     TimerFired,
     Undeliverable,
-    WithdrawDraft,
 )
 from actors.states import State
 from actors.structure import OrderGroup
@@ -117,6 +115,18 @@ def test_changed_data_starts_a_generation_and_answers_of_the_one_before_are_only
     assert [type(event) for event in decision.events] == [AnswerRecorded]
     assert group(watched).orchestration.tasks[task].state is S.IN_PROGRESS
     assert code(watched.tell(TaskResult(task, 3, "completed")).reply) == "unknownTask"
+
+
+def test_a_decision_that_comes_twice_is_decided_once_though_its_task_is_held_again() -> None:
+    watched = order(item("1"))
+    (task, *_) = answer(watched, "failed")
+    decision = Retry(task, {"speed": 50}, key="k1")
+    assert watched.tell(decision).reply == Done(S.IN_PROGRESS)
+    answer(watched, "pending")
+    again = watched.tell(decision)
+    assert (again.reply, again.events) == (Done(S.PENDING), [])
+    assert watched.tell(Retry(task, {"speed": 60}, key="k2")).reply == Done(S.IN_PROGRESS)
+    assert group(watched).orchestration.tasks[task].generation == 3
 
 
 def test_a_repeated_answer_changes_nothing() -> None:
@@ -302,18 +312,6 @@ def test_what_one_task_brings_goes_into_those_that_need_it() -> None:
     (second,) = decision.dispatch
     name = group(watched).orchestration.tasks[first].name
     assert watched.kind.dispatch(group(watched), second).request["inputs"] == {name: {"port": 7}}
-
-
-def test_a_draft_waits_for_its_requester_and_is_submitted_or_withdrawn() -> None:
-    watched = order(item("1"), draft=True)
-    assert (state(watched), stated(watched)) == ("draft", REQUESTER)
-    assert watched.tell(SubmitDraft()).reply == Done(S.IN_PROGRESS)
-    assert code(watched.tell(WithdrawDraft()).reply) == "orderNotDraft"
-    withdrawn = order(item("1"), draft=True)
-    withdrawn.tell(AwaitOrder("oW"))
-    decision = withdrawn.tell(WithdrawDraft())
-    assert decision.reply == Done(S.CANCELLED) and lines(withdrawn) == {"1": "cancelled"}
-    assert decision.sends == [("oW", OrderEnded("o1", S.CANCELLED))], "who waits for it is told"
 
 
 def test_an_order_waits_for_its_date() -> None:

@@ -124,7 +124,7 @@ CASES = {
     "unreachable": "resourceSpecifications: {r: {plans: {add: [TASK]}}}",
     "nothing-to-do": "resourceSpecifications: {r: {}}",
     "bad-instant": "serviceSpecifications: {s: {validFor: {startDateTime: 2025-01-01T00:00:00}}}",
-    "validity-reversed": """
+    "period-reversed": """
         offerings:
           o:
             productSpecification: p
