@@ -119,15 +119,18 @@ class ReservationActor:
         reservations = group.reservations
         assert reservations is not None
         ready: dict[str, None] = {}
+        ended: list[str] = []
         stirred = False
         for event in events:
             stirred = stirred or type(event) in _STIRS
             if isinstance(event, LinesMoved) and event.state in FINAL:
-                for line in event.lines:
-                    self._line_ended(group, reservations, line, decision)
-                    _add(decision, leave(group, reservations, line, self.catalogs))
+                ended += event.lines
             elif isinstance(event, NeedMet | ProductsClaimed):
                 ready[event.line] = None
+        for line in ended:
+            self._line_ended(group, reservations, line, decision)
+        if ended and reservations.references:
+            _add(decision, leave(group, reservations, ended, self.catalogs))
         for line in ready:
             claim, ready_line = reservations.claims.get(line), group.lines[line]
             if (

@@ -8,7 +8,7 @@ product first: whoever has a shared service must never wait for one who may wait
 from collections.abc import Iterable
 
 from actors.behaviour import Decision, refused
-from actors.claims import Reservations, SharedClaim
+from actors.claims import Reservations
 from actors.events import SharedAhead, SharedClaimed, SharedGranted, SharedLeft, SharedNeeded, SharedReady
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, Grow, NeedShared, RollUp
 from actors.messages import FoldShared, ReserveShared, SharedBusy, SharedReserved
@@ -57,30 +57,30 @@ def ask(group: OrderGroup, reservations: Reservations) -> Decision:
     return Decision([SharedReady(lines)], [(DECOMPOSITION, Grow(lines)), (LINES, RollUp(lines))])
 
 
-def leave(group: OrderGroup, reservations: Reservations, line: str, catalogs: Catalogs) -> Decision:
-    """A line has ended: what it did to shared services, and those that no other line of the order needs."""
-    mine = {
-        id_: claim for id_, claim in reservations.shared.items() if line in claim.lines or line in claim.later
-    }
-    if not mine and line not in reservations.growing:
-        return Decision()
+def leave(
+    group: OrderGroup, reservations: Reservations, lines: Iterable[str], catalogs: Catalogs
+) -> Decision:
+    """Lines have ended: what each did to shared services, and those that no other line of the order needs."""
     decision = Decision()
-    released: list[str] = []
-    for id_, claim in mine.items():
-        release = claim.asked and claim.lines == (line,)
-        change = shared_change(group, line, id_, claim, catalogs) if claim.granted else None
-        if release:
-            released.append(id_)
-        if release or change is not None:
-            action = group.lines[line].action
-            decision.sends.append((id_, FoldShared(group.order.id, line, action, change, release)))
-    decision.events.append(SharedLeft(line, tuple(mine), tuple(released)))
+    left = {id_: set(claim.lines) for id_, claim in reservations.shared.items()}
+    for line in lines:
+        mine = [id_ for id_, claim in reservations.shared.items() if line in (*claim.lines, *claim.later)]
+        if not mine and line not in reservations.growing:
+            continue
+        released: list[str] = []
+        for id_ in mine:
+            claim = reservations.shared[id_]
+            was = bool(left[id_])
+            left[id_].discard(line)
+            release = claim.asked and was and not left[id_]
+            change = shared_change(group, line, id_, claim, catalogs) if claim.granted else None
+            if release:
+                released.append(id_)
+            if release or change is not None:
+                action = group.lines[line].action
+                decision.sends.append((id_, FoldShared(group.order.id, line, action, change, release)))
+        decision.events.append(SharedLeft(line, tuple(mine), tuple(released)))
     return decision
-
-
-def waits(reservations: Reservations) -> Iterable[tuple[str, SharedClaim]]:
-    """The shared service that is asked for, if one is."""
-    return [(id_, claim) for id_, claim in reservations.shared.items() if claim.asked and not claim.granted]
 
 
 def _may_ask(group: OrderGroup, reservations: Reservations, line: str) -> bool:
