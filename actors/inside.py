@@ -6,9 +6,10 @@ them at once; ``draft`` and ``change`` are rooms of the order's own, for message
 
 from typing import Any, Final
 
+from actors.claims import SharedClaim
+from actors.events import SharedReference
 from actors.messages import Message
 from actors.states import State
-from catalog.installed import InstalledShared
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
@@ -47,6 +48,16 @@ class ClaimAgain(Message, frozen=True, tag="claimAgain"):
     """To the reservation: ask again for the products that were refused to this line."""
 
     line: str
+
+
+class NeedShared(Message, frozen=True, tag="needShared"):
+    """To the reservation: lines refer to shared services that the order has not reserved for them.
+
+    Those that are ``waiting`` have not grown; they do when the order has all of them.
+    """
+
+    shared: tuple[SharedReference, ...]
+    waiting: tuple[str, ...]
 
 
 class Grow(Message, frozen=True, tag="grow"):
@@ -98,8 +109,8 @@ class Situated(Message, frozen=True, tag="situated"):
     at_ms: int
     lines: dict[str, State]
     bringing: "Bringing"
-    shared: tuple[InstalledShared, ...] = ()
-    """The installed services and resources that these lines may share."""
+    shared: dict[str, SharedClaim]
+    """The shared services that the order has, by id."""
 
 
 class Join(Message, frozen=True, tag="join"):

@@ -97,7 +97,20 @@ def situated(state: OrderGroup, message: Message) -> Situated:
         state.order.order_date,
         {line.id: line.state for line in state.lines.values()},
         Bringers(state.orchestration, state.decomposition.domain_orders),
+        state.reservations.shared if state.reservations is not None else {},
     )
+
+
+@lru_cache(maxsize=16)
+def _requests(order: str, document: bytes) -> dict[str, LineRequest]:
+    """Every line as decomposition takes it; one that makes a product under the id that this will have."""
+    requests, _ = surroundings(document)
+    return {
+        line: msgspec.structs.replace(request, product=product_id(order, line))
+        if request.action == "add"
+        else request
+        for line, request in requests.items()
+    }
 
 
 def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
