@@ -19,6 +19,7 @@ from actors.messages import (
     AwaitOrder,
     ChangeOrder,
     ChangeValues,
+    FoldShared,
     GiveUp,
     GiveValues,
     Message,
@@ -30,8 +31,11 @@ from actors.messages import (
     RefusedReply,
     ReleaseProduct,
     ReserveProduct,
+    ReserveShared,
     Retry,
     SaveDraft,
+    SharedBusy,
+    SharedReserved,
     StartDraft,
     SubmitDraft,
     SubmitOrder,
@@ -106,7 +110,10 @@ def told(state: OrderGroup, message: Message) -> Decision:
 
 def test_every_message_that_may_come_has_its_row() -> None:
     decided = {kind for acceptance in ACCEPTANCES for kind in acceptance.rules}
-    wrapped = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    wrapped: dict[Any, type[Message]] = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    # A shared service and an order deal with each other as an installed product and a line do.
+    wrapped |= {ReserveShared: ReserveProduct, FoldShared: ReleaseProduct}
+    wrapped |= {SharedReserved: ProductReserved, SharedBusy: ProductBusy}
     assert decided | wrapped.keys() == set(AnyMessage.__args__)
 
 
