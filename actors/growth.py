@@ -150,7 +150,13 @@ class Growth:
     def _has(self, needed: SharedReference) -> bool:
         """Whether the order has a shared service, for these lines or for others that these may join."""
         claim = self.situation.shared.get(needed.shared)
-        return claim is not None and claim.granted and set(needed.afresh) <= set(claim.lines)
+        return (
+            claim is not None
+            and claim.granted
+            and all(
+                line in claim.lines or (claim.joined and line not in needed.afresh) for line in needed.lines
+            )
+        )
 
     def _joins(self, needed: SharedReference) -> bool:
         claim = self.situation.shared[needed.shared]

@@ -92,9 +92,9 @@ class ReservationActor:
             return self._claim(group, message)
         if isinstance(message, TellProduct):
             return self._tell(group, message)
-        if isinstance(message, NeedShared):
-            return need(message)
         reservations = group.reservations or Reservations()
+        if isinstance(message, NeedShared):
+            return need(group, reservations, message)
         if isinstance(message, SharedReserved | SharedBusy):
             return hear(reservations, message)
         if isinstance(message, ClaimAgain):
