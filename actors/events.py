@@ -323,6 +323,12 @@ class DeadlineArmed(Event, frozen=True, tag="armed"):
     until: int
 
 
+class CommandDecided(Event, frozen=True, tag="command"):
+    """A decision of a person was carried out; the same key again is a repetition of it."""
+
+    key: str
+
+
 class AnswerRecorded(Event, frozen=True, tag="late"):
     """An answer of an older generation: kept, never applied to the task's state."""
 
@@ -406,6 +412,7 @@ OrderEvent = (
     | LineGivenUp
     | NeedMet
     | DeadlineArmed
+    | CommandDecided
     | AnswerRecorded
     | DraftSaved
     | DraftSubmitted

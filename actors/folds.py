@@ -12,6 +12,7 @@ from actors.document import lines_of
 from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
+    CommandDecided,
     DeadlineArmed,
     DependencyEnded,
     DomainOrdersMoved,
@@ -41,7 +42,7 @@ from actors.events import (
 )
 from actors.folds_of_graph import FOLDS_OF_GRAPH
 from actors.line import Line
-from actors.order import Order
+from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
 from actors.rollup import move
 from actors.states import FINAL, S, State
@@ -380,6 +381,10 @@ def _deadline_armed(group: OrderGroup, event: DeadlineArmed, at: int) -> None:
     group.orchestration.armed = event.until
 
 
+def _command_decided(group: OrderGroup, event: CommandDecided, at: int) -> None:
+    group.order.commands = (*group.order.commands, event.key)[-COMMANDS_KEPT:]
+
+
 def _answer_recorded(group: OrderGroup, event: AnswerRecorded, at: int) -> None:
     return None
 
@@ -407,6 +412,7 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     LineGivenUp: _line_given_up,
     NeedMet: _need_met,
     DeadlineArmed: _deadline_armed,
+    CommandDecided: _command_decided,
     AnswerRecorded: _answer_recorded,
     DraftSaved: _draft_saved,
     DraftSubmitted: _draft_submitted,

@@ -13,7 +13,7 @@ from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
 from actors.drafts import DRAFTS
-from actors.events import Event
+from actors.events import CommandDecided, Event
 from actors.folds import BEGINS, FOLDS
 from actors.growth import HELD_BACK
 from actors.inside import (
@@ -90,6 +90,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -97,6 +100,9 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
@@ -281,6 +287,8 @@ _ADDRESSES: dict[type[Message], str] = {
     ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
     {
         SubmitDraft,

@@ -153,12 +153,14 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data.
+    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
+    though its target may be held again by then.
     """
 
     target: str
     changes: dict[str, Any] | None = None
     by: str = ""
+    key: str = ""
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
@@ -167,6 +169,8 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
     target: str
     reason: str = ""
     by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class GiveValues(Message, frozen=True, tag="giveValues"):

@@ -24,6 +24,7 @@ def check_rules(draft: Draft) -> None:
     for specification in draft.specifications.values():
         _check_targets(draft, specification, hierarchies)
         _check_relationships(draft, specification)
+        _check_shared_siblings(draft, specification, hierarchies)
         _check_combinations(draft, specification)
     for statement in statements:
         _check_names_stand_together(draft, statement, hierarchies)
@@ -120,6 +121,24 @@ def _check_relationships(draft: Draft, holder: Specification) -> None:
                 message = f"{edge}: at least {least} must be there, yet {rule.id} can leave it out"
                 fix = "drop `mandatory` or `minimumQuantity`: lines that the rule leaves without one are refused"
                 draft.findings.report(at, "mandatory-excluded", message, fix, "warning")
+
+
+def _check_shared_siblings(draft: Draft, holder: Specification, hierarchies: Hierarchies) -> None:
+    """What is shared stands below a sibling as well, and so cannot wait for that sibling to end."""
+    for relationship in holder.relationships:
+        target = draft.specifications.get(relationship.target)
+        if target is None or target.sharing_key is None:
+            continue
+        for sibling in relationship.after:
+            if hierarchies.is_below(target.id, sibling):
+                at = draft.places[("relationship", holder.id, relationship.type, target.id)]
+                message = (
+                    f"{holder.id}: the plan never ends: {target.id} comes after {sibling}, which waits for the same "
+                    f"{target.id}, as it is shared"
+                )
+                draft.findings.report(
+                    at, "relationship-after-cycle", message, f"take {sibling} out of `after`"
+                )
 
 
 def _check_combinations(draft: Draft, holder: Specification) -> None:

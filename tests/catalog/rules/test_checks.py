@@ -96,6 +96,11 @@ CASES = {
           - {copy: backup.mode, to: access-line.port}
         """
     ),
+    "relationship-after-cycle": SOUND.replace(RULE, RULE.replace("backup", "backup, after: [access-line]"))
+    .replace("  backup:\n", "  backup:\n    sharingKey: line.place.site\n")
+    .replace(
+        "  access-line:\n", "  access-line:\n    relationships: [{type: Realized as, target: backup}]\n"
+    ),
     "reserved-id": with_rules('condition: "speed > 1"').replace("  island:", "  order: {}\n  island:"),
     "compatibility-of-three": with_parts(
         'compatibilities: [{requires: island, when: "backup.count > speed"}]'
