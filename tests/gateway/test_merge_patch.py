@@ -129,6 +129,6 @@ def test_notes_and_contacts_are_free_and_everything_else_is_not() -> None:
     contact = [{"id": "c", "role": "contact"}]
     assert delta(same, same, note=[{"text": "x"}], description="y", relatedParty=contact).free
     assert delta(same, same, relatedParty=contact, party="other").fixed == ("/party", "/relatedParty")
-    assert delta(same, line({}, quantity=2)).fixed == (f"/{ITEMS}/0",)
+    assert delta(same, line({}, quantity=2)).fixed == (f"/{ITEMS}/0/quantity",)
     assert delta(same, same, priority="1").fixed == ("/priority",)
     assert delta(same, same).pointers == ()
