@@ -36,7 +36,9 @@ class _Product(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: str
     product: _Product | None = None
+    service: _Product | None = None
     productOrderItem: list["_Item"] = []
+    serviceOrderItem: list["_Item"] = []
 
 
 class _Channel(msgspec.Struct):
@@ -54,6 +56,7 @@ class _Order(msgspec.Struct):
     channel: list[_Channel] = []
     relatedParty: list[_Party] = []
     productOrderItem: list[_Item] = []
+    serviceOrderItem: list[_Item] = []
 
 
 _read = msgspec.json.Decoder(_Order, strict=False).decode
@@ -84,7 +87,7 @@ def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
         return request
     return msgspec.structs.replace(
         request,
-        offering=request.offering or claim.offering,
+        offering=request.offering or claim.offering or None,  # a service has none
         quantity=request.quantity or claim.quantity,
         product=claim.subject,
         installed=claim.picture,
@@ -96,14 +99,15 @@ def surroundings(document: bytes) -> tuple[dict[str, LineRequest], dict[str, Any
     """Every line of a document as decomposition takes it, and what rules read under `order`."""
     order = _read(document)
     items: dict[str, _Item] = {}
-    ways = list(order.productOrderItem)
+    ways = [*order.productOrderItem, *order.serviceOrderItem]
     while ways:
         item = ways.pop()
         items[item.id] = item
-        ways += item.productOrderItem
+        ways += item.productOrderItem or item.serviceOrderItem
     requests: dict[str, LineRequest] = {}
     for line in lines_of(document):
-        request, product = line.request, items[line.request.line].product
+        request, item = line.request, items[line.request.line]
+        product = item.product or item.service
         if product is not None:
             request = msgspec.structs.replace(
                 request,
