@@ -311,8 +311,6 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_COMMANDS = frozenset({Retry, GiveUp})
-"""Decisions of people that name themselves by a key."""
 _ADDRESSES: dict[type[Message], str] = {
     StartDraft: DRAFT,
     SaveDraft: DRAFT,
@@ -322,6 +320,8 @@ _ADDRESSES: dict[type[Message], str] = {
     ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
     {
         SubmitDraft,
