@@ -1,5 +1,5 @@
-"""Over random adds, deletes and give-ups, in whatever order messages come: a service lives if and only if a live product
-refers to it."""
+"""Over random adds, deletes and give-ups, in whatever order messages come: a service lives if and only if a live
+product refers to it."""
 
 from typing import Any
 
