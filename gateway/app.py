@@ -13,6 +13,7 @@ from gateway import (
     events,
     health,
     orders_api,
+    principal_api,
     products_api,
     stream,
     stream_socket,
@@ -69,6 +70,7 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         orders_api,
         products_api,
         drafts_api,
+        principal_api,
         health,
         documentation,
     ):
