@@ -9,11 +9,15 @@ from typing import Final
 import msgspec
 
 from actors.messages import (
+    AnnotateOrder,
     AwaitOrder,
+    ChangeOrder,
     GiveUp,
     Message,
     OrderEnded,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -67,7 +71,19 @@ def _every(machine: Machine) -> frozenset[State]:
 
 
 _ORDER_ENDED = Refusal("orderEnded", "order {name} is {state}: what it ordered is changed by a new order")
-_NOT_DRAFT = Refusal("orderNotDraft", "order {name} is {state}: only a draft is submitted or withdrawn")
+_NOT_DRAFT = Refusal(
+    "orderNotDraft", "order {name} is {state}: only a draft is saved, submitted or withdrawn"
+)
+ORDER_BEGUN: Final = Refusal(
+    "orderBegun",
+    "order {name} is {state}: only before its work begins does an order take other lines, dates or parties; "
+    "notes, descriptions and contacts may change later, and values that were unknown may be given",
+)
+_NOT_ANNOTATED = Refusal(
+    "orderNotChangeable",
+    "order {name} is {state}: a draft is saved, and what is being cancelled does not change any more",
+)
+_KNOWN_KEY = "it exists: the same document is answered as it stands, another one is a conflict"
 _NOT_HELD = Refusal(
     "orderNotHeld", "order {name} is {state}: only an order held by another's end is retried or given up"
 )
@@ -79,10 +95,22 @@ ORDER_ACCEPTS: Final = Acceptance(
             _ORDER_ENDED,
             _ORDER_ENDED,
             _every(PRODUCT_ORDER),
-            "it exists: the same document is answered as it stands, another one is a conflict",
+            _KNOWN_KEY,
         ),
-        SubmitDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        StartDraft: Rule(frozenset(), _ORDER_ENDED, _ORDER_ENDED, _every(PRODUCT_ORDER), _KNOWN_KEY),
+        SaveDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        SubmitDraft: Rule(
+            frozenset({S.DRAFT}),
+            _NOT_DRAFT,
+            _ORDER_ENDED,
+            _every(PRODUCT_ORDER) - FINAL - {S.DRAFT},
+            "it is submitted: asked twice is asked once",
+        ),
         WithdrawDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
+        ChangeOrder: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD}), ORDER_BEGUN, _ORDER_ENDED),
+        AnnotateOrder: Rule(
+            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}), _NOT_ANNOTATED, _ORDER_ENDED
+        ),
         Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         OrderEnded: Rule(
@@ -101,7 +129,8 @@ ORDER_ACCEPTS: Final = Acceptance(
     },
     "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
     "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
-    "answers `notAwaited`.",
+    "answers `notAwaited`. Messages with a base answer `versionPassed` where the order is at another version; an order "
+    "that is pending or held by its tasks has begun, and answers `orderBegun` to ChangeOrder.",
 )
 
 _LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import AnyMessage
+from actors.messages import AnyMessage, Heading
 from actors.states import State
 from catalog.lines import DomainOrderPlan, TaskPlan
 
@@ -31,6 +31,49 @@ class OrderSubmitted(Event, frozen=True, tag="submitted"):
     requested_start: int
     depends_on: tuple[str, ...]
     state: State
+
+
+class DraftSaved(Event, frozen=True, tag="draft"):
+    """A draft was saved; its document is the fact, whatever is wrong with it. The first one begins the order."""
+
+    order: str
+    document: bytes
+    digest: bytes
+    """Of the document at the first save, of what was sent at the later ones."""
+    catalog: str
+    client: str
+    heading: Heading
+
+
+class DraftSubmitted(Event, frozen=True, tag="draftSubmitted"):
+    """The draft became an acknowledged order with this document, checked under this version of the catalog."""
+
+    document: bytes
+    catalog: str
+
+
+class DraftWithdrawn(Event, frozen=True, tag="draftWithdrawn"):
+    """The draft was given up before it was ever an order."""
+
+    reason: str
+
+
+class OrderChanged(Event, frozen=True, tag="changed"):
+    """An order that had not begun got another document. ``changed`` are JSON pointers to what differs."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+
+
+class OrderAnnotated(Event, frozen=True, tag="annotated"):
+    """The order's document changed where no work rests on it. ``changed`` are JSON pointers to what differs."""
+
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
 
 
 class OrderMoved(Event, frozen=True, tag="order"):
@@ -248,6 +291,11 @@ OrderEvent = (
     | NeedMet
     | DeadlineArmed
     | AnswerRecorded
+    | DraftSaved
+    | DraftSubmitted
+    | DraftWithdrawn
+    | OrderChanged
+    | OrderAnnotated
 )
 
 AnyEvent = GroupEvent | OrderEvent

@@ -14,12 +14,17 @@ from actors.events import (
     DeadlineArmed,
     DependencyEnded,
     DomainOrdersMoved,
+    DraftSaved,
+    DraftSubmitted,
+    DraftWithdrawn,
     LineBlocked,
     LineDecomposed,
     LineGivenUp,
     LinePlanned,
     LinesMoved,
     NeedMet,
+    OrderAnnotated,
+    OrderChanged,
     OrderMoved,
     OrderSubmitted,
     TaskCompleted,
@@ -58,17 +63,22 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
         since=at,
         depends_on=dict.fromkeys(event.depends_on, ""),
     )
+    return _with_lines(order, event.state, at)
+
+
+def _with_lines(order: Order, state: State, at: int) -> OrderGroup:
+    """The group of an order that has not begun, with the lines of its document as they stand in ``state``."""
     lines: dict[str, Line] = {}
     waiting: dict[str, tuple[str, ...]] = {}
     needed_by: dict[str, tuple[str, ...]] = {}
     siblings: dict[str, list[Line]] = {}
-    for entry in lines_of(event.document):
+    for entry in lines_of(order.document):
         request = entry.request
         line = Line(
             id=request.line,
             action=request.action,
             offering=request.offering or "",
-            state=event.state,
+            state=state,
             since=at,
             parent=entry.parent,
             depth=lines[entry.parent].depth + 1 if entry.parent else 1,
@@ -82,7 +92,7 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
             waiting[line.id] = entry.needs
             for needed in entry.needs:
                 needed_by[needed] = (*needed_by.get(needed, ()), line.id)
-    order.size = len(lines)
+    order.size, order.lines = len(lines), {}
     for line in reversed(lines.values()):
         # An unchanged whole with parts that change has work below it.
         if line.counted and line.parent:
@@ -92,8 +102,75 @@ def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
             for line in children:
                 line.counted = True
         tally = lines[parent].children if parent else order.lines
-        tally[event.state] = sum(line.counted for line in children)
+        tally[state] = sum(line.counted for line in children)
     return OrderGroup(order, lines, Decomposition(), Orchestration(waiting=waiting, needed_by=needed_by))
+
+
+def draft_started(event: DraftSaved, at: int) -> OrderGroup:
+    """The group of a draft as its first save makes it. What is wrong may have no lines: a draft has none."""
+    order = Order(
+        id=event.order,
+        document=event.document,
+        digest=event.digest,
+        catalog=event.catalog,
+        client=event.client,
+        external_id="",
+        category="",
+        party="",
+        order_date=at,
+        requested_start=0,
+        state=S.DRAFT,
+        since=at,
+        submitted=False,
+    )
+    _headed(order, event)
+    return OrderGroup(order, {}, Decomposition(), Orchestration())
+
+
+def _headed(order: Order, event: DraftSaved | OrderChanged) -> None:
+    heading = event.heading
+    order.document, order.catalog = event.document, event.catalog
+    order.external_id, order.category, order.party = heading.external_id, heading.category, heading.party
+    order.requested_start = heading.requested_start
+    order.depends_on = {other: order.depends_on.get(other, "") for other in heading.depends_on}
+
+
+def _draft_saved(group: OrderGroup, event: DraftSaved, at: int) -> None:
+    order = group.order
+    _headed(order, event)
+    order.version, order.change, order.since = order.version + 1, event.digest, at
+
+
+def _draft_submitted(group: OrderGroup, event: DraftSubmitted, at: int) -> None:
+    order = group.order
+    order.document, order.catalog, order.submitted = event.document, event.catalog, True
+    order.state, order.since, order.order_date = S.ACKNOWLEDGED, at, at
+    _lined_anew(group, at)
+
+
+def _draft_withdrawn(group: OrderGroup, event: DraftWithdrawn, at: int) -> None:
+    order = group.order
+    order.state, order.since, order.completed_at = S.CANCELLED, at, at
+    order.code, order.reason = "withdrawn", event.reason
+    order.size, order.lines, group.lines = 0, {}, {}
+
+
+def _order_changed(group: OrderGroup, event: OrderChanged, at: int) -> None:
+    order = group.order
+    _headed(order, event)
+    order.version, order.change = order.version + 1, event.digest
+    _lined_anew(group, at)
+
+
+def _order_annotated(group: OrderGroup, event: OrderAnnotated, at: int) -> None:
+    order = group.order
+    order.document, order.version, order.change = event.document, order.version + 1, event.digest
+
+
+def _lined_anew(group: OrderGroup, at: int) -> None:
+    """The lines of another document, of an order that has not begun."""
+    made = _with_lines(group.order, S.ACKNOWLEDGED, at)
+    group.lines, group.orchestration = made.lines, made.orchestration
 
 
 def _order_moved(group: OrderGroup, event: OrderMoved, at: int) -> None:
@@ -303,6 +380,8 @@ def _answer_recorded(group: OrderGroup, event: AnswerRecorded, at: int) -> None:
     return None
 
 
+BEGINS: dict[type, Callable[[Any, int], OrderGroup]] = {OrderSubmitted: submitted, DraftSaved: draft_started}
+"""The facts that begin a group."""
 FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     OrderMoved: _order_moved,
     DependencyEnded: _dependency_ended,
@@ -325,4 +404,9 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     NeedMet: _need_met,
     DeadlineArmed: _deadline_armed,
     AnswerRecorded: _answer_recorded,
+    DraftSaved: _draft_saved,
+    DraftSubmitted: _draft_submitted,
+    DraftWithdrawn: _draft_withdrawn,
+    OrderChanged: _order_changed,
+    OrderAnnotated: _order_annotated,
 }

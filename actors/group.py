@@ -8,20 +8,36 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from actors import changes, drafts
 from actors.behaviour import Decision, Dispatch
 from actors.decomposition import DecompositionActor
-from actors.events import Event, OrderSubmitted
-from actors.folds import FOLDS, submitted
-from actors.inside import DECOMPOSITION, ORCHESTRATION, ORDER, ROLL_UP, Decompose, RollUp, line_address
+from actors.drafts import DRAFTS
+from actors.events import Event
+from actors.folds import BEGINS, FOLDS
+from actors.inside import (
+    CHANGE,
+    DECOMPOSITION,
+    DRAFT,
+    ORCHESTRATION,
+    ORDER,
+    ROLL_UP,
+    Decompose,
+    RollUp,
+    line_address,
+)
 from actors.line import Line, OrderLineActor
 from actors.messages import (
+    AnnotateOrder,
     AnyReply,
+    ChangeOrder,
     Done,
     GiveUp,
     Message,
     OrderEnded,
     RefusedReply,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -34,7 +50,7 @@ from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
 from actors.states import FINAL, S
-from actors.structure import OrderGroup
+from actors.structure import OrderGroup, tenant_tag_of, tenanted
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -124,8 +140,10 @@ class OrderGroupKind:
     def _route(state: OrderGroup | None, message: Message) -> tuple[str, Message]:
         """The actor an outside message is for."""
         kind = type(message)
-        if state is None or kind is SubmitOrder:
+        if kind is SubmitOrder:
             return ORDER, message
+        if state is None:
+            return _ADDRESSES.get(kind, ORDER), message
         if kind is TaskResult or kind is TaskResults:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
@@ -136,13 +154,18 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, Undeliverable):
             return ORDER, OrderEnded(message.to, "")
-        return ORDER, message
+        return _ADDRESSES.get(kind, ORDER), message
 
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER or state is None:
+        if address == ORDER:
             return self.order.decide(state.order if state is not None else None, message, now, group)
+        if address == DRAFT:
+            return drafts.decide(state.order if state is not None else None, message, now, group)
+        if address == CHANGE:
+            return changes.decide(self.order, state.order if state is not None else None, message, now, group)
+        assert state is not None
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
@@ -154,9 +177,8 @@ class OrderGroupKind:
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
         """Fold one fact."""
-        if type(event) is OrderSubmitted:
-            return submitted(event, at)
-        assert state is not None
+        if state is None:
+            return BEGINS[type(event)](event, at)
         FOLDS[type(event)](state, event, at)
         return state
 
@@ -174,6 +196,10 @@ class OrderGroupKind:
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order
+        tag = tenant_tag_of(order.id)
+        if not order.submitted:
+            listed = ((tenanted(tag, DRAFTS), ""),) if order.state is S.DRAFT else ()
+            return order.order_date, listed
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -181,6 +207,8 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if tag:
+            entries = [(tenanted(tag, attribute), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 
     @staticmethod
@@ -212,7 +240,17 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_ANSWERED_WITH_STATE = frozenset({SubmitDraft, WithdrawDraft, Retry, GiveUp})
+_ADDRESSES: dict[type[Message], str] = {
+    StartDraft: DRAFT,
+    SaveDraft: DRAFT,
+    WithdrawDraft: DRAFT,
+    ChangeOrder: CHANGE,
+    AnnotateOrder: CHANGE,
+}
+"""Who decides messages that are about the order's document."""
+_ANSWERED_WITH_STATE = frozenset(
+    {SubmitDraft, WithdrawDraft, SaveDraft, ChangeOrder, AnnotateOrder, Retry, GiveUp}
+)
 """Messages whose sender is told where their target stands now."""
 
 

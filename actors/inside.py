@@ -1,6 +1,7 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
-Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and ``lines`` for several of them at once.
+Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and ``lines`` for several of them at once;
+``draft`` and ``change`` are rooms of the order's own, for messages about its document.
 """
 
 from typing import Final
@@ -13,6 +14,8 @@ ORDER = "order"
 DECOMPOSITION = "decomposition"
 ORCHESTRATION = "orchestration"
 LINES = "lines"
+DRAFT = "draft"
+CHANGE = "change"
 
 
 def line_address(line: str) -> str:

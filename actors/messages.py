@@ -10,7 +10,20 @@ import msgspec
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Whatever may be delivered to a group."""
+    """Whatever may be delivered to a group. ``by`` names who asks, where a person or a system with a name does."""
+
+
+class Heading(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What of a document others than its lines need: lists, its date, and the orders it waits for.
+
+    ``requested_start`` is 0 without one.
+    """
+
+    external_id: str = ""
+    category: str = ""
+    party: str = ""
+    requested_start: int = 0
+    depends_on: tuple[str, ...] = ()
 
 
 class SubmitOrder(Message, frozen=True, tag="submit"):
@@ -31,20 +44,73 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     requested_start: int = 0
     depends_on: tuple[str, ...] = ()
     """Ids of orders that must be completed before this one starts."""
-    draft: bool = False
     keyed: bool = True
     by: str = ""
 
 
+class StartDraft(Message, frozen=True, tag="draft"):
+    """The first save of a draft: the message that creates the group. ``document`` may be wrong in any way."""
+
+    document: bytes
+    digest: bytes
+    catalog: str
+    client: str = ""
+    heading: Heading = Heading()
+    by: str = ""
+
+
+class SaveDraft(Message, frozen=True, tag="saveDraft"):
+    """Another document for a draft. ``base`` is the version it was written on, ``digest`` that of what was sent."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading = Heading()
+    by: str = ""
+
+
 class SubmitDraft(Message, frozen=True, tag="submitDraft"):
-    """Turn a draft into an acknowledged order."""
+    """Turn a draft into an acknowledged order.
+
+    ``base`` is the version that passed every check at the door, under the ``catalog`` of this version; 0 and empty:
+    whatever it is, as it was saved.
+    """
 
     by: str = ""
+    base: int = 0
+    catalog: str = ""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
     """Give up a draft."""
 
+    by: str = ""
+    reason: str = ""
+
+
+class ChangeOrder(Message, frozen=True, tag="change"):
+    """Another document for an order that has not begun: it has passed every check at the door.
+
+    ``base`` is the version it was made from, ``digest`` that of the patch, ``changed`` JSON pointers to what differs.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    catalog: str
+    heading: Heading
+    changed: tuple[str, ...]
+    by: str = ""
+
+
+class AnnotateOrder(Message, frozen=True, tag="annotate"):
+    """Another document that differs in nothing any work rests on: a note, a description, a contact."""
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
     by: str = ""
 
 
@@ -124,6 +190,10 @@ AnyMessage = (
     | AwaitOrder
     | OrderEnded
     | Undeliverable
+    | StartDraft
+    | SaveDraft
+    | ChangeOrder
+    | AnnotateOrder
 )
 
 

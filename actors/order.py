@@ -10,12 +10,20 @@ import msgspec
 from actors.acceptance import ORDER_ACCEPTS
 from actors.behaviour import Decision, refused
 from actors.document import lines_of
-from actors.events import DependencyEnded, Event, OrderMoved, OrderSubmitted, WaiterAdded
+from actors.events import (
+    DependencyEnded,
+    DraftSubmitted,
+    Event,
+    OrderMoved,
+    OrderSubmitted,
+    WaiterAdded,
+)
 from actors.inside import DECOMPOSITION, Decompose, EnterLine, RollUp, line_address
 from actors.messages import (
     Accepted,
     AnyMessage,
     AwaitOrder,
+    ChangeOrder,
     GiveUp,
     KeyConflict,
     Message,
@@ -23,7 +31,6 @@ from actors.messages import (
     SubmitDraft,
     SubmitOrder,
     TimerFired,
-    WithdrawDraft,
 )
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER, S, State
@@ -36,6 +43,8 @@ LINES_PER_TURN_MAX = 128
 """Order lines that are decomposed in one turn of one order, so that a large order does not hold up its shard."""
 UNKNOWN = "unknown"
 """How an order that is needed "ended" when there is no such order."""
+VERSION_PASSED = "versionPassed"
+"""The refusal of what rests on another version (HTTP 412)."""
 WAIVED = "waived"
 """What stands for an order that was needed, once someone decided to go on without it."""
 
@@ -71,6 +80,12 @@ class Order(msgspec.Struct):
     """How many lines have been decomposed; they are taken in document order, some per turn."""
     lines: dict[State, int] = {}
     """How many lines stand in each state (noChange lines and nested items are not counted)."""
+    version: int = 1
+    """How often the document was saved: what a change names as its base."""
+    change: bytes = b""
+    """The digest of what was sent for the last change, to know it when it comes again."""
+    submitted: bool = True
+    """Whether it is an order, or was one: False for a draft, whatever became of it, until it is submitted."""
 
 
 def standing(order: Order) -> State:
@@ -105,9 +120,7 @@ class OrderActor:
         if isinstance(message, OrderEnded):
             return self._dependency(order, message, now)
         if isinstance(message, SubmitDraft):
-            return self._enter(order, now)
-        if isinstance(message, WithdrawDraft):
-            return self._end(order, "withdrawn", "the draft was withdrawn")
+            return self._submit_draft(order, message, now)
         if not _blocked(order):
             return refused(
                 "orderHeldByTask", f"order {order.id} is held by its tasks: name the task, see waitsFor"
@@ -121,7 +134,6 @@ class OrderActor:
             if order.digest != message.digest:
                 return Decision(reply=KeyConflict(order.id))
             return Decision(reply=Accepted(order.id, order.state, order.order_date, duplicate=True))
-        state = S.DRAFT if message.draft else S.ACKNOWLEDGED
         depends_on = tuple(dict.fromkeys(message.depends_on))
         submitted = OrderSubmitted(
             group,
@@ -134,21 +146,41 @@ class OrderActor:
             message.party,
             message.requested_start,
             depends_on,
-            state,
+            S.ACKNOWLEDGED,
         )
         # Nothing below may refuse: the order is accepted.
-        decision = Decision([submitted], reply=Accepted(group, state, now))
-        if state is S.ACKNOWLEDGED:
-            decision.sends += [(other, AwaitOrder(group)) for other in depends_on]
-            if not depends_on:
-                self._begin(decision, message.document, message.catalog, message.requested_start, now)
+        decision = Decision([submitted], reply=Accepted(group, S.ACKNOWLEDGED, now))
+        decision.sends += [(other, AwaitOrder(group)) for other in depends_on]
+        if not depends_on:
+            self._begin(decision, message.document, message.catalog, message.requested_start, now)
         return decision
 
-    def _enter(self, order: Order, now: int) -> Decision:
-        decision = Decision([OrderMoved(S.ACKNOWLEDGED)], _enter_lines(order, S.ACKNOWLEDGED))
+    def _submit_draft(self, order: Order, message: SubmitDraft, now: int) -> Decision:
+        if order.state is not S.DRAFT:
+            return Decision()  # asked twice is asked once
+        if message.base not in (0, order.version):
+            return refused_for_version(order, message.base)
+        catalog = message.catalog or order.catalog
+        decision = Decision([DraftSubmitted(order.document, catalog)])
         decision.sends += [(other, AwaitOrder(order.id)) for other in order.depends_on]
-        self._begin_if(decision, order, order.depends_on.values(), now)
+        if not order.depends_on:
+            self._begin(decision, order.document, catalog, order.requested_start, now)
         return decision
+
+    def changed(
+        self, decision: Decision, order: Order, message: ChangeOrder, depends_on: dict[str, str], now: int
+    ) -> None:
+        """What follows when an order that has not begun gets another document; ``depends_on`` as it is from now on."""
+        decision.sends += [
+            (other, AwaitOrder(order.id)) for other in depends_on if other not in order.depends_on
+        ]
+        freed = _blocked(order) and not any(_bad(ended) for ended in depends_on.values())
+        if freed:
+            decision.events += _walk(order, S.ACKNOWLEDGED)
+        if order.requested_start:
+            decision.timers.append((START, None))
+        if (freed or order.state is S.ACKNOWLEDGED) and _met(depends_on.values()):
+            self._begin(decision, message.document, message.catalog, message.heading.requested_start, now)
 
     @staticmethod
     def _end(order: Order, code: str, reason: str) -> Decision:
@@ -233,6 +265,14 @@ class OrderActor:
         if after in FINAL and order.waiters:
             sends = [(waiter, OrderEnded(order.id, after)) for waiter in order.waiters]
         return Decision(_walk(order, after), sends=sends)
+
+
+def refused_for_version(order: Order, base: int) -> Decision:
+    """The refusal of what was made from another version than the one that stands."""
+    return refused(
+        VERSION_PASSED,
+        f"order {order.id} is at version {order.version}, not {base}: read it again and repeat it on that",
+    )
 
 
 def _met(ends: Iterable[str]) -> bool:

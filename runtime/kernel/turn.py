@@ -85,7 +85,7 @@ class Turn:
         if isinstance(message.message, TimerFired) and not self._rings(live, message.message.key, now):
             return
         decision = _decide(live, message.message, now)
-        self._book(live, decision, now, message.by)
+        self._book(live, decision, now, message.by or getattr(message.message, "by", ""))
         if message.token is not None:
             self.outputs.answers.append((message.token, reply_of(decision)))
 

@@ -6,7 +6,19 @@ import msgspec
 
 from actors.behaviour import Dispatch
 from actors.events import Event, TaskCompleted
-from actors.messages import Accepted, Done, GiveUp, KeyConflict, Message, Retry, SubmitOrder
+from actors.messages import (
+    Accepted,
+    AnnotateOrder,
+    ChangeOrder,
+    Done,
+    GiveUp,
+    KeyConflict,
+    Message,
+    Retry,
+    SaveDraft,
+    StartDraft,
+    SubmitOrder,
+)
 from runtime.journal import index
 from runtime.journal.contract import Commit, Committed, Fenced, Verdict
 from runtime.journal.frames import Record, unpack_positions
@@ -105,7 +117,7 @@ class NothingBeforeCommit:
 
 
 class Acknowledged:
-    """``acknowledged``: one order for one key, the same answer for ever, another body refused."""
+    """``acknowledged``: one order for one key, the same answer for ever, another body refused, no change lost."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
@@ -113,15 +125,19 @@ class Acknowledged:
 
     def answered(self, ask: Ask, answer: Answer) -> None:
         """An answer reaches a client."""
-        if not isinstance(ask.message, SubmitOrder):
+        if isinstance(ask.message, SaveDraft | ChangeOrder | AnnotateOrder):
+            self._changed(ask, ask.message, answer)
+        if not isinstance(ask.message, SubmitOrder | StartDraft):
             return
         known = self.orders.get(ask.group)
         if isinstance(answer, Accepted):
             if answer.order != ask.group:
                 raise Broken("acknowledged", f"{ask!r} was accepted as {answer.order}")
+            # A draft gets its order date when it is submitted.
+            date = 0 if isinstance(ask.message, StartDraft) else answer.order_date
             if known is None:
-                self.orders[ask.group] = (ask.message.digest, answer.order_date)
-            elif known != (ask.message.digest, answer.order_date):
+                self.orders[ask.group] = (ask.message.digest, date)
+            elif known != (ask.message.digest, date):
                 raise Broken("acknowledged", f"{ask!r} was accepted as another order than before")
         elif isinstance(answer, KeyConflict):
             if known is not None and known[0] == ask.message.digest:
@@ -129,6 +145,15 @@ class Acknowledged:
             stored = self.books.groups[ask.group].state.order.digest
             if stored == ask.message.digest:
                 raise Broken("acknowledged", f"{ask!r} conflicts with itself")
+
+    def _changed(self, ask: Ask, message: SaveDraft | ChangeOrder | AnnotateOrder, answer: Answer) -> None:
+        if not isinstance(answer, Done):
+            return
+        order = self.books.groups[ask.group].state.order
+        if order.version <= message.base:
+            raise Broken("acknowledged", f"{ask!r} was done, and the order is at version {order.version}")
+        if order.version == message.base + 1 and order.document != message.document:
+            raise Broken("acknowledged", f"{ask!r} was done, and the order says something else")
 
 
 class Reads:

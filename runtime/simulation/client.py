@@ -90,8 +90,19 @@ class Client:
             self._later(self._submit)
             return
         self.accepted = isinstance(answer, Accepted)
-        if self.plan.draft_ends in ("submit", "withdraw"):
+        if self.plan.change is not None:
+            self._later(self._change)
+        elif self.plan.draft_ends in ("submit", "withdraw"):
             self._later(self._end_draft)
+
+    def _change(self) -> None:
+        def told(answer: Answer | None) -> None:
+            if not isinstance(answer, Done | RefusedReply):
+                self._later(self._change)
+            elif self.plan.draft_ends in ("submit", "withdraw"):
+                self._later(self._end_draft)
+
+        self._ask(self.plan.change, told)
 
     def _take_other(self, answer: Answer | None) -> None:
         """Whoever comes first has the key; the other must hear of the conflict."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actors.messages import SubmitOrder
+from actors.messages import AnnotateOrder, ChangeOrder, Heading, SaveDraft, StartDraft, SubmitOrder
 from runtime.simulation.schedule import BEGIN_MS
 from runtime.simulation.world import World
 
@@ -25,13 +25,15 @@ class Plan(msgspec.Struct, frozen=True):
     """One order that a client wants, and how it goes about it. Times in ms from the beginning."""
 
     order: str
-    message: SubmitOrder
-    other: SubmitOrder
+    message: SubmitOrder | StartDraft
+    other: SubmitOrder | StartDraft
     """The same key with another body."""
     at: int
     conflicting: bool
     draft_ends: str
     """What becomes of a draft: ``submit``, ``withdraw`` or ``stay``; empty for what is no draft."""
+    change: SaveDraft | ChangeOrder | AnnotateOrder | None
+    """What the client wants to be different once its order is accepted."""
 
 
 def plans(world: World, draw: Random, catalog: str) -> list[Plan]:
@@ -51,13 +53,19 @@ def _plan(world: World, draw: Random, catalog: str, names: list[str], number: in
         needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
     draft = draw.random() < 0.1
     items = _items(draw, large=draw.random() < world.large_orders)
+
+    def message(which: str) -> SubmitOrder | StartDraft:
+        order = _message(draw, catalog, items, number, start, needs, which)
+        return _draft_of(order) if draft else order
+
     return Plan(
         order=names[number],
-        message=_message(draw, catalog, items, number, start, needs, draft, "first"),
-        other=_message(draw, catalog, items, number, start, needs, draft, "other"),
+        message=message("first"),
+        other=message("other"),
         at=at,
         conflicting=draw.random() < 0.2,
         draft_ends=draw.choice(("submit", "submit", "withdraw", "stay")) if draft else "",
+        change=_change(Random(f"{names[number]} changes"), catalog, items, start, needs, draft),
     )
 
 
@@ -68,13 +76,12 @@ def _message(
     number: int,
     start: int,
     needs: tuple[str, ...],
-    draft: bool,
     which: str,
 ) -> SubmitOrder:
-    document = msgspec.json.encode({"description": which, "productOrderItem": items}, order="sorted")
+    document, digest = _document(items, which)
     return SubmitOrder(
         document=document,
-        digest=blake2b(document, digest_size=16).digest(),
+        digest=digest,
         catalog=catalog,
         client="simulated",
         external_id=f"e{number}",
@@ -82,8 +89,40 @@ def _message(
         party=draw.choice(("", "C1", "C2")),
         requested_start=start,
         depends_on=needs,
-        draft=draft,
     )
+
+
+def _document(items: list[dict[str, Any]], which: str) -> tuple[bytes, bytes]:
+    document = msgspec.json.encode({"description": which, "productOrderItem": items}, order="sorted")
+    return document, blake2b(document, digest_size=16).digest()
+
+
+def _draft_of(order: SubmitOrder) -> StartDraft:
+    heading = Heading(order.external_id, order.category, order.party, order.requested_start, order.depends_on)
+    return StartDraft(order.document, order.digest, order.catalog, order.client, heading)
+
+
+def _change(
+    draw: Random,
+    catalog: str,
+    items: list[dict[str, Any]],
+    start: int,
+    needs: tuple[str, ...],
+    draft: bool,
+) -> SaveDraft | ChangeOrder | AnnotateOrder | None:
+    """A change of the first version: of a draft, of what has not begun, a remark, or mostly none.
+
+    It is drawn apart, so that worlds are what they were before orders could change.
+    """
+    if draw.random() > 0.3:
+        return None
+    if draft:
+        return SaveDraft(1, *_document(items, "changed"), catalog, Heading("", "", "", start, needs[:1]))
+    if (start or needs) and draw.random() < 0.7:
+        sooner = draw.choice((0, start, BEGIN_MS + draw.randint(100, 2_000)))
+        heading = Heading("", "B2B", "C3", sooner, draw.choice((needs, needs[:1], ())))
+        return ChangeOrder(1, *_document(items[:1], "changed"), catalog, heading, ("/requestedStartDate",))
+    return AnnotateOrder(1, *_document(items, "changed"), ("/description",))
 
 
 def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:

@@ -7,11 +7,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from actors.messages import (
+    AnnotateOrder,
     AnyMessage,
     AwaitOrder,
+    ChangeOrder,
     GiveUp,
+    Heading,
     OrderEnded,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -66,6 +71,20 @@ def submission(items: list[dict[str, Any]], catalogs: Catalogs = SAMPLE, **more:
     return SubmitOrder(document, b"digest", catalogs.current.version, **more)
 
 
+def drafted(order: SubmitOrder) -> StartDraft:
+    """The same document as the first save of a draft."""
+    heading = Heading("", "", "", order.requested_start, order.depends_on)
+    return StartDraft(order.document, order.digest, order.catalog, "", heading)
+
+
+def changed(base: int, items: list[dict[str, Any]], **heading: Any) -> ChangeOrder:
+    """Another document for an order of the sample catalog."""
+    made = submission(items)
+    return ChangeOrder(
+        base, made.document, b"patch", made.catalog, Heading(**heading), ("/productOrderItem/0",)
+    )
+
+
 @st.composite
 def small_catalogs(draw: st.DrawFn) -> Catalog:
     """A product over a service over resources, some of them without work."""
@@ -118,7 +137,7 @@ def _plans(draw: st.DrawFn) -> dict[Any, tuple[TaskTemplate, ...]]:
 
 
 @st.composite
-def submissions(draw: st.DrawFn) -> tuple[Catalogs, SubmitOrder]:
+def submissions(draw: st.DrawFn) -> tuple[Catalogs, SubmitOrder | StartDraft]:
     """An order of one to six lines, nested and depending on each other, with all that may keep it from starting."""
     small = draw(st.booleans())
     catalogs = Catalogs(draw(small_catalogs())) if small else SAMPLE
@@ -156,13 +175,13 @@ def submissions(draw: st.DrawFn) -> tuple[Catalogs, SubmitOrder]:
     if _in_circle(flat):
         for each in flat:
             each["productOrderItemRelationship"] = []
-    return catalogs, submission(
+    order = submission(
         items,
         catalogs,
-        draft=draw(st.integers(0, 7)) == 0,
         requested_start=draw(st.sampled_from([0, 0, 0, NOW + 1_000])),
         depends_on=draw(st.sampled_from([(), (), (), ("oA",), ("oA", "oB")])),
     )
+    return catalogs, drafted(order) if draw(st.integers(0, 7)) == 0 else order
 
 
 def _in_circle(items: list[dict[str, Any]]) -> bool:
@@ -189,7 +208,7 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> AnyMessage:
     targets = [*tasks, *group.lines, "", "nothing"]
     troubled = [key for key, task in tasks.items() if task.state in (State.HELD, State.PENDING)]
     troubled += group.orchestration.blocked
-    kind = draw(st.integers(0, 19))
+    kind = draw(st.integers(0, 21))
     if kind < 9 and out:
         keys = draw(st.lists(st.sampled_from(out), min_size=1, max_size=4))
         results = tuple(draw(_answer(key, tasks[key].generation)) for key in keys)
@@ -203,6 +222,8 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> AnyMessage:
         return draw(st.sampled_from([Retry(t) for t in targets] + [GiveUp(t) for t in targets]))
     if kind == 14:
         return draw(_answer(draw(st.sampled_from([*tasks, "nothing"])), draw(st.integers(0, 3))))
+    if kind > 19:
+        return draw(_changes(group))
     if kind < 18:
         return TimerFired(draw(st.sampled_from(["deadline", "decompose", "start", "other"])))
     return draw(
@@ -220,6 +241,27 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> AnyMessage:
             ]
         )
     )
+
+
+@st.composite
+def _changes(draw: st.DrawFn, group: OrderGroup) -> AnnotateOrder | SaveDraft | ChangeOrder:
+    """A change of the document, made from this version or another, to the same lines or the first one only."""
+    order = group.order
+    document = msgspec.json.decode(order.document)
+    document["description"] = "changed"
+    base = order.version + draw(st.sampled_from([0, 0, 0, -1, 1]))
+    digest = draw(st.sampled_from([b"one", b"two"]))
+    if draw(st.booleans()):
+        return AnnotateOrder(base, msgspec.json.encode(document), digest, ("/description",))
+    for line in document["productOrderItem"] if draw(st.booleans()) else ():
+        line["productOrderItem"] = line["productOrderItemRelationship"] = []
+    heading = Heading(
+        requested_start=draw(st.sampled_from([0, NOW + 1_000, NOW + 400_000])),
+        depends_on=draw(st.sampled_from([(), ("oA",), ("oB", "oC")])),
+    )
+    if order.state is State.DRAFT:
+        return SaveDraft(base, msgspec.json.encode(document), digest, order.catalog, heading)
+    return ChangeOrder(base, msgspec.json.encode(document), digest, order.catalog, heading, ("/x",))
 
 
 @st.composite

@@ -13,7 +13,7 @@ import msgspec
 from actors.group import OrderGroupKind
 from actors.messages import AwaitOrder, GiveUp, OrderEnded, Retry, SubmitDraft, TaskResult, TimerFired
 from actors.states import State
-from tests.actors.drawn import NOW, SAMPLE, item, submission
+from tests.actors.drawn import NOW, SAMPLE, drafted, item, submission
 from tests.actors.judging import Watched, decode_events, digest
 
 FOLDER = Path(__file__).parent / "journals"
@@ -54,7 +54,7 @@ def _fallout(watched: Watched) -> None:
 
 def _patience(watched: Watched) -> None:
     watched.tell(
-        submission([item("1", quantity=2)], draft=True, requested_start=NOW + 9_000, depends_on=("oA", "oB"))
+        drafted(submission([item("1", quantity=2)], requested_start=NOW + 9_000, depends_on=("oA", "oB")))
     )
     watched.tell(SubmitDraft())
     watched.tell(AwaitOrder("oW"))

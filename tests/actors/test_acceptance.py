@@ -11,13 +11,17 @@ from actors.acceptance import ACCEPTANCES, LINE_ACCEPTS, ORDER_ACCEPTS, TASK_ACC
 from actors.behaviour import Decision
 from actors.group import OrderGroupKind, reply_of
 from actors.messages import (
+    AnnotateOrder,
     AnyMessage,
     AwaitOrder,
+    ChangeOrder,
     GiveUp,
     Message,
     OrderEnded,
     RefusedReply,
     Retry,
+    SaveDraft,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -28,13 +32,17 @@ from actors.messages import (
 )
 from actors.states import State
 from actors.structure import OrderGroup
-from tests.actors.drawn import NOW, SAMPLE, item, submission
+from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
 
 S = State
 KIND = OrderGroupKind(SAMPLE)
 SUBMISSION = submission([item("1"), item("2", needs=["1"])])
 ORDER_MESSAGES: dict[type[Message], Message] = {
     SubmitOrder: SUBMISSION,
+    StartDraft: drafted(SUBMISSION),
+    SaveDraft: SaveDraft(1, SUBMISSION.document, b"saved", SUBMISSION.catalog),
+    ChangeOrder: changed(1, [item("1")]),
+    AnnotateOrder: AnnotateOrder(1, SUBMISSION.document, b"note", ("/note",)),
     SubmitDraft: SubmitDraft(),
     WithdrawDraft: WithdrawDraft(),
     Retry: Retry(""),
@@ -56,8 +64,9 @@ def pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
     return list(product(*axes))
 
 
-def group() -> OrderGroup:
-    state, _ = KIND.handle("o1", None, SUBMISSION, NOW)
+def group(*, begun: bool = True) -> OrderGroup:
+    waiting = submission([item("1"), item("2", needs=["1"])], requested_start=NOW + 9_000)
+    state, _ = KIND.handle("o1", None, SUBMISSION if begun else waiting, NOW)
     assert state is not None
     return state
 
@@ -84,7 +93,7 @@ def test_every_message_that_may_come_has_its_row() -> None:
     ids=lambda each: getattr(each, "__name__", each),
 )
 def test_an_order_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
-    found = group()
+    found = group(begun=kind is not ChangeOrder)
     found.order.state = state
     found.order.depends_on = {"oA": "failed" if kind in (Retry, GiveUp) else ""}
     decision = told(found, ORDER_MESSAGES[kind])
@@ -142,7 +151,7 @@ def test_a_task_decides_every_message_in_every_state(state: State, kind: type[Me
 
 @pytest.mark.parametrize(
     "message",
-    [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder)]
+    [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder | StartDraft)]
     + [Retry("1"), *TASK_MESSAGES.values(), TimerFired("deadline")],
     ids=repr,
 )

@@ -11,6 +11,7 @@ from actors.messages import (
     GiveUp,
     OrderEnded,
     Retry,
+    StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
@@ -36,7 +37,7 @@ def few_lines_a_turn() -> object:
 
 @given(submissions(), st.data())
 def test_any_order_keeps_its_promises_and_ends(
-    drawn: tuple[Catalogs, SubmitOrder], data: st.DataObject
+    drawn: tuple[Catalogs, SubmitOrder | StartDraft], data: st.DataObject
 ) -> None:
     catalogs, submission = drawn
     watched = Watched(OrderGroupKind(catalogs), NOW)

@@ -16,12 +16,10 @@ from actors.messages import (
     OrderEnded,
     RefusedReply,
     Retry,
-    SubmitDraft,
     TaskResult,
     TaskResults,
     TimerFired,
     Undeliverable,
-    WithdrawDraft,
 )
 from actors.states import State
 from actors.structure import OrderGroup
@@ -302,18 +300,6 @@ def test_what_one_task_brings_goes_into_those_that_need_it() -> None:
     (second,) = decision.dispatch
     name = group(watched).orchestration.tasks[first].name
     assert watched.kind.dispatch(group(watched), second).request["inputs"] == {name: {"port": 7}}
-
-
-def test_a_draft_waits_for_its_requester_and_is_submitted_or_withdrawn() -> None:
-    watched = order(item("1"), draft=True)
-    assert (state(watched), stated(watched)) == ("draft", REQUESTER)
-    assert watched.tell(SubmitDraft()).reply == Done(S.IN_PROGRESS)
-    assert code(watched.tell(WithdrawDraft()).reply) == "orderNotDraft"
-    withdrawn = order(item("1"), draft=True)
-    withdrawn.tell(AwaitOrder("oW"))
-    decision = withdrawn.tell(WithdrawDraft())
-    assert decision.reply == Done(S.CANCELLED) and lines(withdrawn) == {"1": "cancelled"}
-    assert decision.sends == [("oW", OrderEnded("o1", S.CANCELLED))], "who waits for it is told"
 
 
 def test_an_order_waits_for_its_date() -> None:

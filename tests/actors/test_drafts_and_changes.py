@@ -1,0 +1,179 @@
+"""Orders that are still being written, and orders whose document changes before any work rests on it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.events import DraftSubmitted, OrderAnnotated, OrderChanged
+from actors.group import OrderGroupKind
+from actors.messages import (
+    Accepted,
+    AnnotateOrder,
+    AwaitOrder,
+    ChangeOrder,
+    Done,
+    Heading,
+    KeyConflict,
+    OrderEnded,
+    RefusedReply,
+    SaveDraft,
+    StartDraft,
+    SubmitDraft,
+    SubmitOrder,
+    TimerFired,
+    WithdrawDraft,
+)
+from actors.states import State
+from actors.structure import OrderGroup, tenant_tag_of
+from actors.waiting import REQUESTER, waits_for
+from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
+from tests.actors.judging import Watched
+
+S = State
+CATALOG = SAMPLE.current.version
+
+
+def watched(first: SubmitOrder | StartDraft) -> Watched:
+    made = Watched(OrderGroupKind(SAMPLE), NOW)
+    assert isinstance(made.tell(first).reply, Accepted)
+    return made
+
+
+def group(order: Watched) -> OrderGroup:
+    assert order.state is not None
+    return order.state
+
+
+def code(reply: Any) -> str:
+    assert isinstance(reply, RefusedReply)
+    return reply.code
+
+
+def saved(base: int, document: Any, digest: bytes = b"saved", **heading: Any) -> SaveDraft:
+    return SaveDraft(base, msgspec.json.encode(document), digest, CATALOG, Heading(**heading))
+
+
+def test_a_draft_waits_for_its_requester_and_is_submitted_or_withdrawn() -> None:
+    order = watched(drafted(submission([item("1")])))
+    stated = waits_for(group(order), NOW).stated
+    assert stated is not None and stated.kind == REQUESTER
+    assert order.tell(SubmitDraft()).reply == Done(S.IN_PROGRESS)
+    assert order.tell(SubmitDraft()).reply == Done(S.IN_PROGRESS), "asked twice is asked once"
+    assert code(order.tell(WithdrawDraft()).reply) == "orderNotDraft"
+    withdrawn = watched(drafted(submission([item("1")])))
+    withdrawn.tell(AwaitOrder("oW"))
+    decision = withdrawn.tell(WithdrawDraft())
+    assert decision.reply == Done(S.CANCELLED)
+    assert decision.sends == [("oW", OrderEnded("o1", S.CANCELLED))], "who waits for it is told"
+    assert code(withdrawn.tell(SubmitDraft()).reply) == "orderEnded"
+
+
+def test_a_draft_is_saved_whatever_is_wrong_with_it() -> None:
+    order = watched(StartDraft(b'{"productOrderItem":7}', b"d", CATALOG))
+    assert order.tell(saved(1, ["no order at all"])).reply == Done(S.DRAFT)
+    good = {"productOrderItem": [item("1"), item("2")]}
+    assert order.tell(saved(2, good, requested_start=NOW + 5, category="B2B")).reply == Done(S.DRAFT)
+    order.now += 2
+    (event,) = order.tell(SubmitDraft(base=3, catalog=CATALOG)).events
+    assert isinstance(event, DraftSubmitted) and msgspec.json.decode(event.document) == good
+    found = group(order).order
+    assert (found.order_date, found.category, found.version, found.size) == (NOW + 2, "B2B", 3, 2)
+    assert order.timers["start"] == NOW + 5
+
+
+def test_a_draft_is_saved_on_the_version_its_author_saw() -> None:
+    order = watched(drafted(submission([item("1")])))
+    assert order.tell(saved(1, {"description": "a"}, b"a")).reply == Done(S.DRAFT)
+    assert order.tell(saved(1, {"description": "a"}, b"a")).reply == Done(S.DRAFT), "its answer was lost"
+    assert group(order).order.version == 2
+    assert code(order.tell(saved(1, {"description": "b"}, b"b")).reply) == "versionPassed"
+    assert code(order.tell(saved(7, {"description": "b"}, b"b")).reply) == "versionPassed"
+    assert code(order.tell(SubmitDraft(base=1)).reply) == "versionPassed"
+
+
+def test_the_first_save_again_finds_the_draft_whatever_became_of_it() -> None:
+    first = drafted(submission([item("1")]))
+    order = watched(first)
+    order.tell(saved(1, {"productOrderItem": [item("1"), item("2")]}))
+    order.tell(SubmitDraft())
+    assert order.tell(first).reply == Accepted("o1", S.IN_PROGRESS, NOW, duplicate=True)
+    other = StartDraft(first.document, b"other", CATALOG)
+    assert order.tell(other).reply == KeyConflict("o1")
+
+
+def test_lists_keep_drafts_and_orders_apart() -> None:
+    kind = OrderGroupKind(SAMPLE)
+    order = watched(drafted(submission([item("1")])))
+    assert kind.index(group(order)) == (NOW, (("drafts", ""),))
+    order.tell(SubmitDraft())
+    assert ("every", "") in kind.index(group(order))[1]
+    withdrawn = watched(drafted(submission([item("1")])))
+    withdrawn.tell(WithdrawDraft())
+    assert kind.index(group(withdrawn))[1] == ()
+
+
+def test_lists_keep_tenants_apart() -> None:
+    id_ = "o" + "0" * 24 + "tenant01"
+    state, _ = OrderGroupKind(SAMPLE).handle(id_, None, submission([item("1")], category="B2B"), NOW)
+    assert state is not None and tenant_tag_of(id_) == "tenant01"
+    _, entries = OrderGroupKind.index(state)
+    assert entries == (
+        ("tenant01.every", ""),
+        ("tenant01.state", "inProgress"),
+        ("tenant01.category", "B2B"),
+    )
+
+
+def test_an_order_that_waits_takes_another_document() -> None:
+    first = submission([item("1")], requested_start=NOW + 9_000, depends_on=("oA", "oB"))
+    order = watched(first)
+    change = changed(1, [item("1"), item("2")], requested_start=NOW + 5_000, depends_on=("oB", "oC"))
+    decision = order.tell(change)
+    assert decision.reply == Done(S.ACKNOWLEDGED)
+    assert decision.sends == [("oC", AwaitOrder("o1"))], "oB is asked already"
+    (event,) = decision.events
+    assert isinstance(event, OrderChanged) and event.changed == ("/productOrderItem/0",)
+    assert list(group(order).lines) == ["1", "2"]
+    assert order.tell(change).reply == Done(S.ACKNOWLEDGED), "its answer was lost"
+    assert order.tell(first).reply == Accepted("o1", S.ACKNOWLEDGED, NOW, duplicate=True)
+    assert code(order.tell(OrderEnded("oA", "completed")).reply) == "notAwaited"
+    order.tell(OrderEnded("oB", "completed"))
+    order.tell(OrderEnded("oC", "completed"))
+    assert order.timers["start"] == NOW + 5_000
+    order.now = NOW + 5_000
+    order.tell(TimerFired("start"))
+    assert {line.state for line in group(order).lines.values()} == {S.IN_PROGRESS}
+
+
+@pytest.mark.parametrize("start", [NOW + 9_000, 0])
+def test_an_order_that_need_not_wait_any_more_begins(start: int) -> None:
+    order = watched(submission([item("1")], requested_start=start, depends_on=() if start else ("oA",)))
+    assert order.tell(changed(1, [item("1")])).reply == Done(S.IN_PROGRESS)
+    assert not order.timers.get("start")
+
+
+def test_an_order_is_freed_of_one_that_ended_badly() -> None:
+    order = watched(submission([item("1")], depends_on=("oA",)))
+    order.tell(OrderEnded("oA", "failed"))
+    assert group(order).order.state is S.HELD
+    assert order.tell(changed(1, [item("1")], depends_on=("oA",))).reply == Done(S.HELD)
+    assert order.tell(changed(2, [item("1")])).reply == Done(S.IN_PROGRESS)
+
+
+def test_running_work_does_not_change_but_a_note_does() -> None:
+    order = watched(submission([item("1")]))
+    assert code(order.tell(changed(1, [item("1"), item("2")])).reply) == "orderBegun"
+    noted = {"productOrderItem": [item("1")], "note": [{"text": "ring twice"}]}
+    note = AnnotateOrder(1, msgspec.json.encode(noted), b"note", ("/note",))
+    decision = order.tell(note)
+    assert decision.reply == Done(S.IN_PROGRESS) and isinstance(decision.events[0], OrderAnnotated)
+    assert msgspec.json.decode(group(order).order.document) == noted
+    stale = AnnotateOrder(1, note.document, b"other", ("/note",))
+    assert code(order.tell(stale).reply) == "versionPassed"
+
+
+def test_a_change_of_what_does_not_exist() -> None:
+    alone = Watched(OrderGroupKind(SAMPLE), NOW)
+    assert code(alone.tell(changed(1, [item("1")])).reply) == "unknownOrder"
+    assert isinstance(changed(1, []), ChangeOrder)
