@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from catalog.located import Located, nearest
 from catalog.model import ALLOWED_PAIRS, ORDERING_TYPES, Relationship, Specification, ValueType
 from catalog.parsing import Draft
+from catalog.policies.checks import check_policies
 
 TREE_BRANCHES_MAX = 10_000
 TREE_DEPTH_MAX = 40
@@ -20,6 +21,7 @@ def check_draft(draft: Draft) -> None:
     if _check_cycles(draft):
         _check_sizes(draft)
     _check_reach(draft)
+    check_policies(draft.policies, draft.findings, draft.offerings, draft.specifications)
 
 
 def _check_offerings(draft: Draft) -> None:

@@ -44,7 +44,11 @@ def load(paths: Paths) -> Catalog:
     if any(finding.severity == "error" for finding in findings):
         raise CatalogError(findings)
     return catalog_of(
-        draft.name, draft.version, tuple(draft.offerings.values()), tuple(draft.specifications.values())
+        draft.name,
+        draft.version,
+        tuple(draft.offerings.values()),
+        tuple(draft.specifications.values()),
+        draft.policies.policies(),
     )
 
 

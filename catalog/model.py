@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from catalog.policies.model import Policies
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking
 
 Kind = Literal["product", "service", "resource"]
@@ -214,6 +215,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    policies: Policies | None = None
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -234,6 +236,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.policies,
         )
 
 
@@ -242,6 +245,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    policies: Policies | None = None,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -249,13 +253,15 @@ def catalog_of(
     """
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
-    content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications], order="deterministic"
-    )
+    parts: list[Any] = [name, version, sorted_offerings, sorted_specifications]
+    if policies is not None:
+        parts.append(policies)
+    content = msgspec.json.encode(parts, order="deterministic")
     return Catalog(
         name=name,
         version=version,
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        policies=policies,
     )

@@ -21,6 +21,7 @@ from catalog.model import (
     TaskTemplate,
     ValueType,
 )
+from catalog.policies.parsing import PolicyDraft, read_policies
 
 RELATIONSHIP_TYPES = ("Bundles", "Realized as", "Requires", "Composed of")
 SECTIONS: dict[str, Kind] = {
@@ -80,17 +81,20 @@ class Draft:
         self.version = ""
         self.offerings: dict[str, ProductOffering] = {}
         self.specifications: dict[str, Specification] = {}
+        self.policies = PolicyDraft()
         self.places: dict[tuple[str | int, ...], Located] = {}
 
 
 def read_file(draft: Draft, root: Located) -> None:
     """Add the content of one file to the draft."""
-    fields = Fields(draft.findings, root, "a catalog file", ("catalog", "offerings", *SECTIONS))
+    fields = Fields(draft.findings, root, "a catalog file", ("catalog", "offerings", *SECTIONS, "policies"))
     if fields.has("catalog"):
         _read_header(draft, fields.place("catalog"))
     for identifier, entry in fields.entries("offerings").items():
         if _new(draft, draft.offerings, "offering", identifier, entry):
             draft.offerings[identifier] = _offering(draft, identifier, entry)
+    if fields.has("policies"):
+        read_policies(draft.policies, draft.findings, fields.place("policies"))
     for section, kind in SECTIONS.items():
         for identifier, entry in fields.entries(section).items():
             if _new(draft, draft.specifications, "specification", identifier, entry):

@@ -15,6 +15,7 @@ VALUES = {
     "mpls-vpn-site": {"bandwidth": 100, "site": "Rotterdam"},
     "cloud-connect": {"provider": "blue-cloud", "region": "eu-west-1", "bandwidth": 100},
     "mobile-roaming-pack": {"zone": "europe", "days": 7},
+    "managed-security": {"users": 50},
 }
 SHAPES = {
     "mobile": (["mobile-postpaid"], 3, 3),
