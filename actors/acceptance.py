@@ -9,13 +9,20 @@ from typing import Final
 import msgspec
 
 from actors.messages import (
+    AddDetails,
     AnnotateOrder,
+    ApproveOrder,
     AwaitOrder,
     ChangeOrder,
+    ClaimWork,
+    CompleteWork,
     GiveUp,
     Message,
     OrderEnded,
+    RejectOrder,
     Retry,
+    ReturnOrder,
+    ReturnWork,
     SaveDraft,
     StartDraft,
     SubmitDraft,
@@ -24,7 +31,7 @@ from actors.messages import (
     TimerFired,
     WithdrawDraft,
 )
-from actors.states import FINAL, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, S, State
+from actors.states import FINAL, PERSON_TASK, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, S, State
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -87,6 +94,9 @@ _KNOWN_KEY = "it exists: the same document is answered as it stands, another one
 _NOT_HELD = Refusal(
     "orderNotHeld", "order {name} is {state}: only an order held by another's end is retried or given up"
 )
+_NOT_IN_REVIEW = Refusal(
+    "orderNotInReview", "order {name} is {state}: it waits for nobody to complete or approve it"
+)
 ORDER_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER,
     {
@@ -113,8 +123,12 @@ ORDER_ACCEPTS: Final = Acceptance(
         ),
         Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
+        AddDetails: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        ApproveOrder: Rule(frozenset({S.ACKNOWLEDGED}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        RejectOrder: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        ReturnOrder: Rule(frozenset({S.ACKNOWLEDGED}), _NOT_IN_REVIEW, _ORDER_ENDED),
         OrderEnded: Rule(
-            frozenset({S.ACKNOWLEDGED, S.HELD}),
+            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD}),
             Refusal("orderNotWaiting", "order {name} is {state}: it waits for no other order"),
             _ORDER_ENDED,
         ),
@@ -169,4 +183,24 @@ TASK_ACCEPTS: Final = Acceptance(
     "that comes late.",
 )
 
-ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS)
+_WORK_ENDED = Refusal("workEnded", "task {name} is {state}: nobody has to do it any more")
+WORK_ACCEPTS: Final = Acceptance(
+    PERSON_TASK,
+    {
+        ClaimWork: Rule(
+            frozenset({S.ACKNOWLEDGED, S.PENDING}),
+            Refusal("workClaimed", "task {name} is {state}: somebody has claimed it, see claimedBy"),
+            _WORK_ENDED,
+        ),
+        CompleteWork: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING, S.IN_PROGRESS}), _WORK_ENDED, _WORK_ENDED),
+        ReturnWork: Rule(
+            frozenset({S.IN_PROGRESS}),
+            Refusal("workNotClaimed", "task {name} is {state}: only who has claimed it gives it back"),
+            _WORK_ENDED,
+        ),
+    },
+    "They are refused, too, with `notInGroup` for people who do not work for the task's group, with `notYours` for a "
+    "task that somebody else has claimed, and with `notFilledIn` for one that does not bring what it asks for.",
+)
+
+ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS)

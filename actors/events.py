@@ -6,15 +6,13 @@ number of a changed layout goes into the tag's table in ``actors/lifting.py``. T
 
 from typing import Any
 
-import msgspec
-
+from actors import fact
 from actors.messages import AnyMessage, Heading
+from actors.review_events import ReviewEvent
 from actors.states import State
 from catalog.lines import DomainOrderPlan, TaskPlan
 
-
-class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A committed fact of one group."""
+Event = fact.Event
 
 
 class OrderSubmitted(Event, frozen=True, tag="submitted"):
@@ -298,4 +296,4 @@ OrderEvent = (
     | OrderAnnotated
 )
 
-AnyEvent = GroupEvent | OrderEvent
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent

@@ -41,6 +41,8 @@ from actors.events import (
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration, Task
+from actors.review_folds import REVIEW_FOLDS
+from actors.review_folds import changed as review_changed
 from actors.rollup import move
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
@@ -160,6 +162,7 @@ def _order_changed(group: OrderGroup, event: OrderChanged, at: int) -> None:
     _headed(order, event)
     order.version, order.change = order.version + 1, event.digest
     _lined_anew(group, at)
+    review_changed(group, at)
 
 
 def _order_annotated(group: OrderGroup, event: OrderAnnotated, at: int) -> None:
@@ -409,4 +412,5 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DraftWithdrawn: _draft_withdrawn,
     OrderChanged: _order_changed,
     OrderAnnotated: _order_annotated,
+    **REVIEW_FOLDS,
 }

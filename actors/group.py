@@ -20,6 +20,7 @@ from actors.inside import (
     DRAFT,
     ORCHESTRATION,
     ORDER,
+    REVIEW,
     ROLL_UP,
     Decompose,
     RollUp,
@@ -49,6 +50,7 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
+from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.states import FINAL, S
 from actors.structure import OrderGroup, tenant_tag_of, tenanted
 from catalog.store import Catalogs
@@ -73,7 +75,8 @@ class OrderGroupKind:
     State = OrderGroup
 
     def __init__(self, catalogs: Catalogs, lines: LineDecider | None = None) -> None:
-        self.order = OrderActor()
+        self.order = OrderActor(catalogs)
+        self.review = ReviewActor(catalogs)
         self.lines: LineDecider = lines or OrderLineActor()
         self.decomposition = DecompositionActor(catalogs)
         self.orchestration = OrchestrationActor()
@@ -148,6 +151,8 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
             return ORCHESTRATION, message
+        if isinstance(message, TimerFired) and message.key == PEOPLE and state.order.in_review:
+            return REVIEW, message
         if isinstance(message, Retry | GiveUp) and message.target:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
@@ -159,13 +164,15 @@ class OrderGroupKind:
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER:
+        if address == ORDER or (state is None and address == REVIEW):
             return self.order.decide(state.order if state is not None else None, message, now, group)
         if address == DRAFT:
             return drafts.decide(state.order if state is not None else None, message, now, group)
         if address == CHANGE:
             return changes.decide(self.order, state.order if state is not None else None, message, now, group)
         assert state is not None
+        if address == REVIEW:
+            return self.review.decide(state, message, now)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
@@ -246,10 +253,11 @@ _ADDRESSES: dict[type[Message], str] = {
     WithdrawDraft: DRAFT,
     ChangeOrder: CHANGE,
     AnnotateOrder: CHANGE,
+    **dict.fromkeys(REVIEW_MESSAGES, REVIEW),
 }
 """Who decides messages that are about the order's document."""
 _ANSWERED_WITH_STATE = frozenset(
-    {SubmitDraft, WithdrawDraft, SaveDraft, ChangeOrder, AnnotateOrder, Retry, GiveUp}
+    {SubmitDraft, WithdrawDraft, SaveDraft, ChangeOrder, AnnotateOrder, Retry, GiveUp, *REVIEW_MESSAGES}
 )
 """Messages whose sender is told where their target stands now."""
 

@@ -8,6 +8,7 @@ from actors.decomposition import Decomposition
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration
+from actors.review_state import Review, Urgency
 
 ORDER_ID_LENGTH: Final = 25
 """Characters of an order id without its tenant's tag."""
@@ -30,3 +31,7 @@ class OrderGroup(msgspec.Struct):
     lines: dict[str, Line]
     decomposition: Decomposition
     orchestration: Orchestration
+    review: Review | None = None
+    """What people were asked before fulfilment; None where no policy asked."""
+    urgency: Urgency | None = None
+    """How urgent the order is; None where its catalog has no priority policy."""
