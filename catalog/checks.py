@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from catalog.commerce.checks import check_commerce
 from catalog.located import Located, nearest
 from catalog.model import ALLOWED_PAIRS, ORDERING_TYPES, Relationship, Specification, ValueType
 from catalog.parsing import Draft
@@ -14,35 +15,14 @@ TREE_DEPTH_MAX = 40
 
 def check_draft(draft: Draft) -> None:
     """Add to the draft's findings all that is wrong between well-formed parts."""
-    _check_offerings(draft)
+    check_commerce(draft)
     for specification in draft.specifications.values():
         _check_relationships(draft, specification)
         _check_plans(draft, specification)
     if _check_cycles(draft):
         _check_sizes(draft)
     _check_reach(draft)
-    check_policies(draft.policies, draft.findings, draft.offerings, draft.specifications)
-
-
-def _check_offerings(draft: Draft) -> None:
-    for offering in draft.offerings.values():
-        at = draft.places[("offering", offering.id)]
-        identifier = offering.product_specification
-        specification = draft.specifications.get(identifier)
-        if specification is None:
-            if identifier:
-                _unknown(draft, at, f"offering {offering.id}", identifier)
-            continue
-        if specification.kind != "product":
-            message = f"offering {offering.id}: {identifier} is a {specification.kind} specification"
-            fix = "name a product specification that is Realized as it"
-            draft.findings.report(at, "wrong-kind", message, fix)
-        elif specification.plans and not specification.orders:
-            message = (
-                f"offering {offering.id}: {identifier} has plans, but no product order is created for it"
-            )
-            fix = f"add `orders: true` to {identifier} or move its tasks to a service"
-            draft.findings.report(at, "plan-never-runs", message, fix)
+    check_policies(draft.policies, draft.findings, draft.commerce.offerings, draft.specifications)
 
 
 def _unknown(draft: Draft, at: Located, what: str, identifier: str) -> None:
@@ -237,7 +217,7 @@ def _check_sizes(draft: Draft) -> None:
 
 def _check_reach(draft: Draft) -> None:
     reached: set[str] = set()
-    waiting = [offering.product_specification for offering in draft.offerings.values()]
+    waiting = [offering.product_specification for offering in draft.commerce.offerings.values()]
     while waiting:
         identifier = waiting.pop()
         specification = draft.specifications.get(identifier)

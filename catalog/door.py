@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from catalog.characteristics import accepts, faults
+from catalog.commerce.model import ALWAYS, Validity, instant_text
 from catalog.lines import LineRequest
 from catalog.model import (
     CHANGEABLE_STATUSES,
@@ -45,13 +46,13 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 def check_line(
-    catalog: Catalog, request: LineRequest, captured_as: Kind | None = None
+    catalog: Catalog, request: LineRequest, captured_as: Kind | None = None, at: int | None = None
 ) -> tuple[Violation, ...]:
     """Every violation of form and range on this line; empty when it may come in.
 
     `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource);
-    when given, a specification named directly must be of that kind. Nothing is raised for what a requester
-    can get wrong.
+    when given, a specification named directly must be of that kind. `at` (ms since 1970 UTC) is when it is ordered;
+    when given, the offering must be valid then. Nothing is raised for what a requester can get wrong.
     """
     door = catalog.compiled.get(("door", request.offering, request.specification, request.action))
     if door is None:
@@ -65,20 +66,30 @@ def check_line(
     for name, value in request.characteristics.items():
         check = checks.get(name)
         if check is None or (value is not None and not check(value)):
-            return _violations(door, request, captured_as)
+            return _violations(door, request, captured_as, at)
     if (
         door.lasting
+        or (door.valid_for is not None and at is not None and not door.valid_for.covers(at))
         or door.counted
         or type(request.quantity) is not int
         or not 1 <= request.quantity <= door.quantity_max
         or (captured_as is not None and captured_as != door.kind)
     ):
-        return _violations(door, request, captured_as)
+        return _violations(door, request, captured_as, at)
     characteristics = request.characteristics
     for name in door.mandatory:
         if characteristics.get(name) is None:
-            return _violations(door, request, captured_as)
+            return _violations(door, request, captured_as, at)
     return ()
+
+
+def sells_by_date(catalog: Catalog) -> bool:
+    """Whether it matters when a line is ordered: some offering is valid for a time only."""
+    dated: bool | None = catalog.compiled.get("dated")
+    if dated is None:
+        dated = any(each.valid_for != ALWAYS for each in catalog.offerings.values())
+        catalog.compiled["dated"] = dated
+    return dated
 
 
 class _Door:
@@ -93,12 +104,15 @@ class _Door:
         "quantity_max",
         "specifications",
         "tree",
+        "valid_for",
     )
 
     def __init__(
         self, root: Specification, tree: Tree | None, lasting: tuple[Violation, ...], add: bool
     ) -> None:
         self.tree = tree
+        self.valid_for: Validity | None = None
+        """When a line may come in; None for ever."""
         self.kind: Kind = root.kind
         self.lasting = lasting
         self.checks: dict[str, Callable[[Any], bool]] = {
@@ -130,6 +144,9 @@ def _compile(catalog: Catalog, request: LineRequest) -> _Door:
     if status not in (ORDERABLE_STATUSES if action == "add" else CHANGEABLE_STATUSES):
         lasting.append(Violation(pointer, "not-orderable", f"{sold} is {status}: {action} is not possible"))
     door = _Door(tree.root, None if action == "noChange" else tree, tuple(lasting), action == "add")
+    if offering is not None and action == "add" and catalog.offerings[offering].valid_for != ALWAYS:
+        # What is installed may be changed and ended for ever; only selling ends.
+        door.valid_for = catalog.offerings[offering].valid_for
     catalog.compiled[("door", offering, specification, action)] = door
     return door
 
@@ -162,9 +179,14 @@ def _refused_reference(
     return ()
 
 
-def _violations(door: _Door, request: LineRequest, captured_as: Kind | None) -> tuple[Violation, ...]:
+def _violations(
+    door: _Door, request: LineRequest, captured_as: Kind | None, at: int | None
+) -> tuple[Violation, ...]:
     """The slow way: everything that is wrong, in words."""
     found = list(door.lasting)
+    if door.valid_for is not None and at is not None and not door.valid_for.covers(at):
+        message = f"offering {request.offering} is offered {door.valid_for}, not at {instant_text(at)}"
+        found.append(Violation("/productOffering/id", "not-valid-now", message))
     if captured_as is not None and captured_as != door.kind:
         message = f"a {captured_as} order cannot name a {door.kind} specification"
         found.append(Violation(SPECIFICATION_POINTERS[captured_as], "wrong-kind", message))

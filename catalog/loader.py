@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from catalog.checks import check_draft
+from catalog.commerce.model import Commerce
+from catalog.commerce.parsing import read_commerce
 from catalog.findings import CatalogError, Finding
 from catalog.located import Findings, Located
 from catalog.model import Catalog, catalog_of
@@ -43,11 +45,13 @@ def load(paths: Paths) -> Catalog:
     findings = draft.findings.sorted()
     if any(finding.severity == "error" for finding in findings):
         raise CatalogError(findings)
+    commerce = draft.commerce
     return catalog_of(
         draft.name,
         draft.version,
-        tuple(draft.offerings.values()),
+        tuple(commerce.offerings.values()),
         tuple(draft.specifications.values()),
+        Commerce(commerce.prices, commerce.categories, commerce.candidates),
         draft.policies.policies(),
     )
 
@@ -70,6 +74,7 @@ def _draft(paths: Paths) -> Draft:
         at = Located(None, "", str(files[0]), 1)
         fix = 'add `catalog: {name: ..., version: "2025.1"}` to one file'
         draft.findings.report(at, "missing-header", "no file states the catalog's version", fix)
+    read_commerce(draft)
     check_draft(draft)
     return draft
 

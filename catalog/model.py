@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
 from catalog.policies.model import Policies
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking
 
@@ -191,17 +192,6 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
         )
 
 
-class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
-    """What a customer can order (TMF620 `ProductOffering`), over a product specification."""
-
-    id: str
-    name: str
-    product_specification: str
-    version: str = "1.0"
-    lifecycle_status: str = "Active"
-    description: str = ""
-
-
 class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """One immutable catalog version; two catalogs are equal when version and content digest are.
 
@@ -215,6 +205,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     digest: str
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
+    commerce: Commerce = NO_COMMERCE
     policies: Policies | None = None
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
@@ -236,6 +227,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             self.version,
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
+            self.commerce,
             self.policies,
         )
 
@@ -245,6 +237,7 @@ def catalog_of(
     version: str,
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
+    commerce: Commerce = NO_COMMERCE,
     policies: Policies | None = None,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
@@ -253,7 +246,7 @@ def catalog_of(
     """
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
-    parts: list[Any] = [name, version, sorted_offerings, sorted_specifications]
+    parts: list[Any] = [name, version, sorted_offerings, sorted_specifications, commerce]
     if policies is not None:
         parts.append(policies)
     content = msgspec.json.encode(parts, order="deterministic")
@@ -263,5 +256,6 @@ def catalog_of(
         digest=blake2b(content, digest_size=16).hexdigest(),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
+        commerce=commerce,
         policies=policies,
     )

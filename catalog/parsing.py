@@ -1,11 +1,13 @@
 """From located text to the model: reads every entry, reports what is ill formed, resolves nothing yet."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
 from catalog.characteristics import faults, fits_type
+from catalog.commerce.model import Candidate, Category, ProductOffering, ProductOfferingPrice
 from catalog.durations import milliseconds
 from catalog.located import Fields, Findings, Located
 from catalog.model import (
@@ -14,7 +16,6 @@ from catalog.model import (
     VALUE_TYPES,
     CharacteristicSpecification,
     Kind,
-    ProductOffering,
     Relationship,
     RelationshipType,
     Specification,
@@ -28,6 +29,13 @@ SECTIONS: dict[str, Kind] = {
     "productSpecifications": "product",
     "serviceSpecifications": "service",
     "resourceSpecifications": "resource",
+}
+COMMERCIAL_SECTIONS = {
+    "offerings": "offering",
+    "prices": "price",
+    "categories": "category",
+    "serviceCandidates": "candidate",
+    "resourceCandidates": "candidate",
 }
 TIMEOUT_DURATIONS = 10
 TIMEOUT_MS_MIN = 30_000
@@ -59,7 +67,6 @@ _RELATIONSHIP = (
     "description",
 )
 _TASK = ("name", "target", "duration", "timeout", "after", "pointOfNoReturn", "description")
-_OFFERING = ("name", "version", "lifecycleStatus", "productSpecification", "description")
 _SPECIFICATION = (
     "name",
     "version",
@@ -71,6 +78,18 @@ _SPECIFICATION = (
 )
 
 
+class CommerceDraft:
+    """What `catalog.commerce.parsing` made of the commercial sections, by id."""
+
+    def __init__(self) -> None:
+        self.offerings: dict[str, ProductOffering] = {}
+        self.prices: dict[str, ProductOfferingPrice] = {}
+        self.categories: dict[str, Category] = {}
+        self.candidates: dict[str, Candidate] = {}
+        self.conditions: dict[str, Mapping[str, Located]] = {}
+        self.presets: dict[tuple[str, str], Mapping[str, Located]] = {}
+
+
 class Draft:
     """What was read, with the place of each part; sound only after `catalog.checks` has looked at it."""
 
@@ -79,25 +98,28 @@ class Draft:
         self.header: Located | None = None
         self.name = ""
         self.version = ""
-        self.offerings: dict[str, ProductOffering] = {}
         self.specifications: dict[str, Specification] = {}
         self.policies = PolicyDraft()
         self.places: dict[tuple[str | int, ...], Located] = {}
+        self.sections: dict[str, dict[str, Located]] = {section: {} for section in COMMERCIAL_SECTIONS}
+        self.commerce = CommerceDraft()
 
 
 def read_file(draft: Draft, root: Located) -> None:
     """Add the content of one file to the draft."""
-    fields = Fields(draft.findings, root, "a catalog file", ("catalog", "offerings", *SECTIONS, "policies"))
+    fields = Fields(draft.findings, root, "a catalog file", ("catalog", *COMMERCIAL_SECTIONS, *SECTIONS, "policies"))
     if fields.has("catalog"):
         _read_header(draft, fields.place("catalog"))
-    for identifier, entry in fields.entries("offerings").items():
-        if _new(draft, draft.offerings, "offering", identifier, entry):
-            draft.offerings[identifier] = _offering(draft, identifier, entry)
+    for section, what in COMMERCIAL_SECTIONS.items():
+        # Read when all specifications are known (`catalog.commerce.parsing`).
+        for identifier, entry in fields.entries(section).items():
+            if _new(draft, what, identifier, entry):
+                draft.sections[section][identifier] = entry
     if fields.has("policies"):
         read_policies(draft.policies, draft.findings, fields.place("policies"))
     for section, kind in SECTIONS.items():
         for identifier, entry in fields.entries(section).items():
-            if _new(draft, draft.specifications, "specification", identifier, entry):
+            if _new(draft, "specification", identifier, entry):
                 draft.specifications[identifier] = _specification(draft, identifier, kind, entry)
 
 
@@ -114,31 +136,14 @@ def _read_header(draft: Draft, at: Located) -> None:
     draft.version = fields.required_text("version", '"2025.1"')
 
 
-def _new(draft: Draft, known: dict[str, Any], what: str, identifier: str, entry: Located) -> bool:
+def _new(draft: Draft, what: str, identifier: str, entry: Located) -> bool:
     earlier = draft.places.get((what, identifier))
-    if identifier not in known or earlier is None:
+    if earlier is None:
         draft.places[(what, identifier)] = entry
         return True
     message = f"{what} {identifier!r} is already defined in {earlier.file}:{earlier.line}"
     draft.findings.report(entry, "duplicate-id", message, "give one of the two another id or remove it")
     return False
-
-
-def _offering(draft: Draft, identifier: str, at: Located) -> ProductOffering:
-    what = f"offering {identifier}"
-    fields = Fields(draft.findings, at, what, _OFFERING)
-    return ProductOffering(
-        id=identifier,
-        name=fields.text("name", identifier),
-        product_specification=fields.required_text(
-            "productSpecification", "the id of a product specification"
-        ),
-        version=fields.text("version", "1.0"),
-        lifecycle_status=fields.choice(
-            "lifecycleStatus", LIFECYCLE_STATUSES, "Active", "unknown-lifecycle-status"
-        ),
-        description=fields.text("description"),
-    )
 
 
 def _specification(draft: Draft, identifier: str, kind: Kind, at: Located) -> Specification:
@@ -183,7 +188,7 @@ def _characteristic(draft: Draft, owner: str, name: str, at: Located) -> Charact
     allowed = tuple(
         value
         for item in fields.items("allowedValues")
-        if (value := _value(findings, what, value_type, item)) is not None
+        if (value := typed_value(findings, what, value_type, item)) is not None
     )
     bounds: dict[str, Any] = {"valueFrom": None, "valueTo": None}
     for bound in bounds:
@@ -193,7 +198,7 @@ def _characteristic(draft: Draft, owner: str, name: str, at: Located) -> Charact
                 fix = f"remove it; {', '.join(BOUNDED_TYPES)} can be bounded"
                 findings.report(fields.place(bound), "facet-not-applicable", message, fix)
             else:
-                bounds[bound] = _value(findings, what, value_type, fields.place(bound))
+                bounds[bound] = typed_value(findings, what, value_type, fields.place(bound))
     low, high = bounds["valueFrom"], bounds["valueTo"]
     if low is not None and high is not None and low > high:
         message = f"{what}: valueFrom {low} is above valueTo {high}"
@@ -218,7 +223,7 @@ def _with_default(
 ) -> CharacteristicSpecification:
     if not fields.has("default"):
         return characteristic
-    default = _value(findings, what, characteristic.value_type, fields.place("default"))
+    default = typed_value(findings, what, characteristic.value_type, fields.place("default"))
     if default is None:
         return characteristic
     for _, sentence in faults(characteristic, default):
@@ -228,7 +233,7 @@ def _with_default(
     return msgspec.structs.replace(characteristic, default=default)
 
 
-def _value(findings: Findings, what: str, value_type: ValueType, at: Located) -> Any:
+def typed_value(findings: Findings, what: str, value_type: ValueType, at: Located) -> Any:
     """The value as its characteristic's type, or None after a finding."""
     scalar = not isinstance(at.value, dict | list)
     value = at.text if value_type in ("string", "date", "dateTime") and scalar else at.plain()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from catalog.commerce.roots import root_specification
 from catalog.lines import TaskPlan
 from catalog.model import ORDERING_TYPES, Catalog, Relationship, Specification
 from catalog.plan import Instance, PlannedTask, planned_tasks
@@ -249,7 +250,8 @@ def tree_of(catalog: Catalog, offering: str | None, specification: str | None, a
     tree: Tree | None = catalog.compiled.get(key)
     if tree is None:
         root = root_of(catalog, offering, specification)
-        shared = ("tree", root.id, action)
+        # By identity: an offering that narrows its specification starts from a root of its own.
+        shared = ("tree", id(root), action)
         tree = catalog.compiled.get(shared)
         if tree is None:
             tree = catalog.compiled[shared] = Tree(catalog, root, action)
@@ -264,7 +266,7 @@ def root_of(catalog: Catalog, offering: str | None, specification: str | None) -
         found = catalog.offerings.get(offering)
         if found is None:
             raise UnknownOffering(f"catalog {catalog.version} has no product offering {offering!r}")
-        return catalog.specifications[found.product_specification]
+        return root_specification(catalog, found)
     if specification is None:
         raise NothingOrdered("the line names neither a product offering nor a specification; name one")
     root = catalog.specifications.get(specification)

@@ -1,7 +1,6 @@
 """What every route of one gateway shares, and how a route gets at it."""
 
 import re
-import time
 from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Security
@@ -44,11 +43,6 @@ class Gateway:
 def is_order_id(text: str) -> bool:
     """Whether this can be the id of an order at all; nothing else is ever looked up."""
     return _ORDER_ID.fullmatch(text) is not None
-
-
-def now_ms() -> int:
-    """The wall clock in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

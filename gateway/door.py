@@ -4,11 +4,15 @@ The fast way (typed conversion, rules, catalog) costs tens of microseconds and o
 thorough way reads the same decoded order again and collects all violations.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from actors.messages import SubmitOrder
+from catalog.commerce.bundles import completed, needs_care
+from catalog.door import sells_by_date
+from catalog.model import Catalog
 from catalog.store import Catalogs
 from gateway.auth import Principal
 from gateway.identity import (
@@ -21,10 +25,11 @@ from gateway.identity import (
 )
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
-from gateway.tmf.order_rules import keeps_rules
+from gateway.tmf.order_rules import keeps_rules, names_any
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
 from gateway.tmf.product_order_form import ProductOrderCreate
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
+from gateway.wall_clock import now_ms
 from runtime.errors import invariant
 from runtime.limits import JSON_DEPTH_MAX
 
@@ -53,9 +58,10 @@ class HasCatalogs(Protocol):
 class Door:
     """Checks product orders against the form and the catalog that is current at that moment."""
 
-    def __init__(self, runtime: HasCatalogs) -> None:
+    def __init__(self, runtime: HasCatalogs, clock: Callable[[], int] = now_ms) -> None:
         # Asked at each order: publishing a catalog replaces the runtime's set.
         self._runtime = runtime
+        self._clock = clock
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """Decode one JSON object.
@@ -89,6 +95,7 @@ class Door:
         """
         document = canonical(order)
         catalog = self._runtime.catalogs.current
+        at = self._clock() if sells_by_date(catalog) else None
         faults = []
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
             message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
@@ -103,21 +110,48 @@ class Door:
             if document.count(b"{") > THOROUGH_OBJECTS_MAX:
                 faults.extend(first_fault_of(error))
             else:
-                faults.extend(faults_of(order, document, catalog))
+                faults.extend(faults_of(order, document, catalog, at))
             invariant(bool(faults), f"what one reader refuses the other refuses: {error}")
             raise _refused(faults) from None
-        if not keeps_rules(form, catalog):
-            broken = rule_faults_of(order, catalog)
+        if not keeps_rules(form, catalog, at):
+            broken = rule_faults_of(order, catalog, at)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
         if faults:
             raise _refused(faults)
-        return _admitted(form, document, catalog.version, principal, key)
+        digest = digest_of(document)
+        if names_any(form.product_order_item, needs_care(catalog)):
+            form, document = _completed(order, catalog, at)
+        return _admitted(form, document, digest, catalog.version, principal, key)
+
+
+def _completed(order: dict[str, Any], catalog: Catalog, at: int | None) -> tuple[ProductOrderCreate, bytes]:
+    """The order with what its bundles take by default.
+
+    :raises BadRequest: what it states does not fit its bundles, or what they take cannot be ordered as it stands.
+    """
+    whole, unfit = completed(catalog, order)
+    faults = [Violation(each.pointer, each.code, each.message) for each in unfit]
+    if faults:
+        raise _refused(faults)
+    try:
+        form = msgspec.convert(whole, ProductOrderCreate)
+    except msgspec.ValidationError as error:
+        raise _refused(first_fault_of(error)) from None
+    if not keeps_rules(form, catalog, at):
+        raise _refused(rule_faults_of(whole, catalog, at))
+    return form, canonical(whole)
 
 
 def _admitted(
-    form: ProductOrderCreate, document: bytes, catalog: str, principal: Principal, key: str | None
+    form: ProductOrderCreate,
+    document: bytes,
+    digest: bytes,
+    catalog: str,
+    principal: Principal,
+    key: str | None,
 ) -> Admitted:
+    """``digest`` is of the order as it was sent: a bundle's defaults may differ when it is sent again."""
     party = party_of(form.related_party)
     keyed = True
     if key is not None:
@@ -131,7 +165,7 @@ def _admitted(
     start = form.requested_start_date
     message = SubmitOrder(
         document=document,
-        digest=digest_of(document),
+        digest=digest,
         catalog=catalog,
         client=principal.client,
         external_id=form.external_id,

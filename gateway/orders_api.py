@@ -11,10 +11,11 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from actors.lifting import decode_events
 from actors.messages import AnyMessage, Done, GiveUp, Retry
 from actors.waiting import waits_for
-from gateway.context import Authenticated, Gateway, Operator, gateway_of, now_ms
+from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_ordering import refusal
+from gateway.wall_clock import now_ms
 from runtime.history import history
 
 router = APIRouter(prefix="/api/v1", tags=["Orders"])

@@ -52,19 +52,21 @@ def first_fault_of(error: msgspec.ValidationError) -> list[Violation]:
     return [Violation(pointer, "malformed", sentence + hint)]
 
 
-def faults_of(order: dict[str, Any], document: bytes, catalog: Catalog) -> list[Violation]:
+def faults_of(
+    order: dict[str, Any], document: bytes, catalog: Catalog, at: int | None = None
+) -> list[Violation]:
     """Every violation of form, then of the rules behind it; ``document`` is ``order`` as JSON."""
     found = _faults_of_form(document)
     faulty = {violation.pointer for violation in found}
-    rules = (fault for fault in _faults_of_rules(order, catalog) if fault.pointer not in faulty)
+    rules = (fault for fault in _faults_of_rules(order, catalog, at) if fault.pointer not in faulty)
     # One more than are shown, so that the answer can say that there are more.
     found.extend(islice(rules, max(0, VIOLATIONS_MAX + 1 - len(found))))
     return found
 
 
-def rule_faults_of(order: dict[str, Any], catalog: Catalog) -> list[Violation]:
+def rule_faults_of(order: dict[str, Any], catalog: Catalog, at: int | None = None) -> list[Violation]:
     """The violations of the rules alone, for an order whose form is right."""
-    return list(islice(_faults_of_rules(order, catalog), VIOLATIONS_MAX + 1))
+    return list(islice(_faults_of_rules(order, catalog, at), VIOLATIONS_MAX + 1))
 
 
 def _faults_of_form(document: bytes) -> list[Violation]:
@@ -82,7 +84,7 @@ def _faults_of_form(document: bytes) -> list[Violation]:
     return []
 
 
-def _faults_of_rules(order: dict[str, Any], catalog: Catalog) -> Iterator[Violation]:
+def _faults_of_rules(order: dict[str, Any], catalog: Catalog, at: int | None) -> Iterator[Violation]:
     start, completion = (
         _instant(order.get("requestedStartDate")),
         _instant(order.get("requestedCompletionDate")),
@@ -111,7 +113,7 @@ def _faults_of_rules(order: dict[str, Any], catalog: Catalog) -> Iterator[Violat
         ]
     for pointer, item in items:
         yield from _faults_of_relations(pointer, item, needs, places)
-        yield from _faults_of_line(pointer, item, catalog)
+        yield from _faults_of_line(pointer, item, catalog, at)
     stuck = in_circle(needs)
     for id_ in stuck:
         message = (
@@ -141,7 +143,9 @@ def _depends(relation: dict[str, Any]) -> bool:
     return isinstance(kind, str) and kind in DEPENDENCY_TYPES
 
 
-def _faults_of_line(pointer: str, item: dict[str, Any], catalog: Catalog) -> Iterator[Violation]:
+def _faults_of_line(
+    pointer: str, item: dict[str, Any], catalog: Catalog, at: int | None
+) -> Iterator[Violation]:
     raw_product = item.get("product")
     product: dict[str, Any] = raw_product if isinstance(raw_product, dict) else {}
     characteristics: dict[str, Any] = {}
@@ -169,7 +173,7 @@ def _faults_of_line(pointer: str, item: dict[str, Any], catalog: Catalog) -> Ite
         quantity=quantity if type(quantity) is int and quantity >= 1 else 1,
         characteristics=characteristics,
     )
-    for fault in check_line(catalog, request, "product"):
+    for fault in check_line(catalog, request, "product", at):
         place = places.get(fault.characteristic or "", pointer + fault.pointer)
         yield Violation(place, fault.code, fault.message)
 

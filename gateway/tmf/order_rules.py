@@ -18,8 +18,8 @@ from gateway.tmf.product_order_form import ProductOrderCreate, ProductOrderItem
 from runtime.limits import ORDER_LINES_MAX
 
 
-def keeps_rules(order: ProductOrderCreate, catalog: Catalog) -> bool:
-    """Whether a well-formed order keeps every rule under this catalog version."""
+def keeps_rules(order: ProductOrderCreate, catalog: Catalog, at: int | None = None) -> bool:
+    """Whether a well-formed order keeps every rule under this catalog version, ordered ``at`` (ms since 1970 UTC)."""
     start, completion = order.requested_start_date, order.requested_completion_date
     if start is not UNSET and completion is not UNSET and start > completion:
         return False
@@ -44,14 +44,14 @@ def keeps_rules(order: ProductOrderCreate, catalog: Catalog) -> bool:
             if relation.relationship_type in DEPENDENCY_TYPES:
                 circle_possible = True
                 needed.append(relation.id)
-        if not _served(item, catalog):
+        if not _served(item, catalog, at):
             return False
     if len(needs) > ORDER_LINES_MAX or any(id_ not in needs for id_ in related):
         return False
     return not (circle_possible and in_circle(needs))
 
 
-def _served(item: ProductOrderItem, catalog: Catalog) -> bool:
+def _served(item: ProductOrderItem, catalog: Catalog, at: int | None) -> bool:
     product = item.product
     characteristics = {}
     specification = None
@@ -66,7 +66,16 @@ def _served(item: ProductOrderItem, catalog: Catalog) -> bool:
         return False
     offering = item.product_offering.id
     request = LineRequest(item.id, item.action, offering, specification, item.quantity, characteristics)
-    return not check_line(catalog, request, "product")
+    return not check_line(catalog, request, "product", at)
+
+
+def names_any(items: Iterable[ProductOrderItem], offerings: frozenset[str]) -> bool:
+    """Whether one of the items, nested ones included, is of one of these offerings."""
+    return any(
+        (item.product_offering is not UNSET and item.product_offering.id in offerings)
+        or (item.product_order_item and names_any(item.product_order_item, offerings))
+        for item in items
+    )
 
 
 def in_circle(needs: Mapping[str, Iterable[str]]) -> list[str]:

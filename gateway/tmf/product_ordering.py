@@ -4,24 +4,29 @@ Source: TMF622 v4.0 (operations, status codes, headers); what an answer promises
 descriptions below.
 """
 
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import ConfigDict, create_model
 
+from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
+from catalog.refusals import UnknownCatalogVersion
 from gateway.bodies import read_body
 from gateway.conflict import conflict
-from gateway.context import Authenticated, Gateway, gateway_of, now_ms
+from gateway.context import Authenticated, Gateway, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
+from gateway.tmf.order_prices import lay_computed_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
+from gateway.wall_clock import now_ms
 from runtime.errors import DiskFull, NotFound, Refused
 from runtime.journal.listing import list_orders
 
@@ -205,7 +210,7 @@ async def list_product_orders(request: Request, _: Authenticated, fields: Fields
     groups = await gateway.runtime.read([order for _, order in page.entries]) if page.entries else []
     now, href = now_ms(), gateway.settings.href
     shown = [
-        selected(product_order(group, href(group.order.id), now), query.fields)
+        selected(_priced(gateway, group, product_order(group, href(group.order.id), now)), query.fields)
         for group in groups
         if group is not None and visible(group)
     ]
@@ -221,7 +226,14 @@ async def _shown(gateway: Gateway, order: str) -> dict[str, Any]:
     group = await gateway.group(order)
     if not visible(group):
         raise NotFound(f"there is no order {order!r}")
-    return product_order(group, gateway.settings.href(order), now_ms())
+    return _priced(gateway, group, product_order(group, gateway.settings.href(order), now_ms()))
+
+
+def _priced(gateway: Gateway, group: OrderGroup, shown: dict[str, Any]) -> dict[str, Any]:
+    """With what it costs under the catalog version that the order keeps, at the time it was ordered."""
+    with suppress(UnknownCatalogVersion):
+        lay_computed_prices(shown, gateway.runtime.catalogs.get(group.order.catalog), group.order.order_date)
+    return shown
 
 
 def refusal(reply: Any) -> Refused | NotFound:

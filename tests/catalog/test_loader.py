@@ -15,17 +15,9 @@ TASK = "{name: work, target: system}"
 CASES = {
     "unknown-field": "offering: {}",
     "wrong-shape": "offerings: []",
-    "missing-field": "offerings: {a: {name: A}}",
-    "unknown-lifecycle-status": "offerings: {a: {productSpecification: p, lifecycleStatus: Alive}}",
-    "unknown-reference": "offerings: {a: {productSpecification: nowhere}}",
-    "wrong-kind": """
-        offerings: {a: {productSpecification: s}}
-        serviceSpecifications: {s: {plans: {add: [TASK]}}}
-        """,
-    "plan-never-runs": """
-        offerings: {a: {productSpecification: p}}
-        productSpecifications: {p: {plans: {add: [TASK]}}}
-        """,
+    "missing-field": "serviceSpecifications: {s: {relationships: [{type: Requires}]}}",
+    "unknown-lifecycle-status": "serviceSpecifications: {s: {lifecycleStatus: Alive}}",
+    "unknown-reference": "serviceSpecifications: {s: {relationships: [{type: Requires, target: r}]}}",
     "unknown-service-type": "serviceSpecifications: {s: {serviceType: XFS}}",
     "duplicate-id": "serviceSpecifications: {s: {}}\nresourceSpecifications: {s: {}}",
     "duplicate-key": "serviceSpecifications: {s: {}, s: {}}",

@@ -14,6 +14,7 @@ from catalog.door import check_line
 from catalog.store import sample_catalogs
 from gateway.auth import Principal
 from gateway.door import Door
+from gateway.identity import canonical, digest_of
 from gateway.tmf.order_faults import faults_of
 from gateway.tmf.order_rules import keeps_rules
 from gateway.tmf.product_order_form import ProductOrderCreate
@@ -306,3 +307,42 @@ def test_both_readers_accept_the_same_orders(document: dict[str, Any]) -> None:
 def test_the_standard_loads_come_in(shape: Shape) -> None:
     for line in order_lines(shape, 1 if shape == "mega-5000" else 20):
         DOOR.admit(DOOR.read(line), SHOP)
+
+
+def test_bundles_are_completed_and_checked_at_the_door() -> None:
+    bundle = {"id": "1", "action": "add", "productOffering": {"id": "home-triple-play"}}
+    sent = order(1, productOrderItem=[bundle])
+    before = copy.deepcopy(sent)
+    message = admit(sent).message
+    assert sent == before
+    requests = [line.request for line in lines_of(message.document)]
+    assert [request.line for request in requests] == [
+        "1",
+        "1:fibre-internet",
+        "1:tv-premium",
+        "1:voice-home",
+    ]
+    assert not any(check_line(CATALOG, request) for request in requests)
+    assert message.digest == digest_of(canonical(sent)), "a repetition is known by what was sent"
+
+    nested = {"id": "1.1", "action": "add", "quantity": 3, "productOffering": {"id": "voice-home"}}
+    assert refused(order(1, productOrderItem=[{**bundle, "productOrderItem": [nested]}])) == {
+        "/productOrderItem/0/productOrderItem": "bundle-quantity"
+    }
+
+
+def test_what_a_bundle_takes_is_checked_like_what_was_sent() -> None:
+    bundle = {"id": "1" * 250, "action": "add", "productOffering": {"id": "home-triple-play"}}
+    with pytest.raises(BadRequest):
+        admit(order(1, productOrderItem=[bundle]))
+
+
+def test_an_offering_is_taken_while_it_is_valid() -> None:
+    early = Door(Catalogued(), clock=lambda: 0)
+    document = order(
+        1, productOrderItem=[{"id": "1", "action": "add", "productOffering": {"id": "home-triple-play"}}]
+    )
+    with pytest.raises(BadRequest) as caught:
+        early.admit(document, SHOP)
+    assert [each.code for each in caught.value.violations] == ["not-valid-now"]
+    admit(document)
