@@ -1,13 +1,15 @@
 """What must hold between the parts of a catalog: references, pairs, quantities, mappings, cycles, reach."""
 
-from collections.abc import Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from catalog.commerce.checks import check_commerce
+from catalog.draft import Draft
+from catalog.graphs import cycle_in
 from catalog.located import Located, nearest
 from catalog.model import ALLOWED_PAIRS, ORDERING_TYPES, Relationship, Specification, ValueType
-from catalog.parsing import Draft
+from catalog.parts.plan_checks import check_plans
 from catalog.policies.checks import check_policies
+from catalog.rules.checks import check_rules
 
 TREE_BRANCHES_MAX = 10_000
 TREE_DEPTH_MAX = 40
@@ -18,9 +20,10 @@ def check_draft(draft: Draft) -> None:
     check_commerce(draft)
     for specification in draft.specifications.values():
         _check_relationships(draft, specification)
-        _check_plans(draft, specification)
+        check_plans(draft, specification)
     if _check_cycles(draft):
         _check_sizes(draft)
+        check_rules(draft)
     _check_reach(draft)
     check_policies(draft.policies, draft.findings, draft.commerce.offerings, draft.specifications)
 
@@ -60,7 +63,7 @@ def _check_relationships(draft: Draft, source: Specification) -> None:
         relationship.target: [sibling for sibling in relationship.after if sibling in targets]
         for relationship in source.relationships
     }
-    cycle = _cycle(graph)
+    cycle = cycle_in(graph)
     if cycle:
         message = f"{source.id}: its relationships wait for each other: {' after '.join(cycle)}"
         at = draft.places[("specification", source.id)]
@@ -134,25 +137,6 @@ def _flows(given: ValueType, taken: ValueType) -> bool:
     return given == taken or (given, taken) == ("integer", "number")
 
 
-def _check_plans(draft: Draft, specification: Specification) -> None:
-    for action, tasks in specification.plans.items():
-        names = {task.name for task in tasks}
-        for task in tasks:
-            for earlier in task.after:
-                if earlier not in names:
-                    message = (
-                        f"{specification.id}: plan {action}: {task.name} comes after unknown {earlier!r}"
-                    )
-                    fix = f"name a task of the same plan{nearest(earlier, names)}"
-                    at = draft.places[("task", specification.id, action, task.name)]
-                    draft.findings.report(at, "after-unknown", message, fix)
-        cycle = _cycle({task.name: [name for name in task.after if name in names] for task in tasks})
-        if cycle:
-            message = f"{specification.id}: plan {action} never ends: {' after '.join(cycle)}"
-            at = draft.places[("task", specification.id, action, cycle[0])]
-            draft.findings.report(at, "after-cycle", message, "remove one of these `after`")
-
-
 def _check_cycles(draft: Draft) -> bool:
     """Report every cycle of relationships, one after another; True when there is none."""
     graph = {
@@ -162,7 +146,7 @@ def _check_cycles(draft: Draft) -> bool:
         for identifier, specification in draft.specifications.items()
     }
     sound = True
-    while cycle := _cycle(graph):
+    while cycle := cycle_in(graph):
         sound = False
         upper, lower = cycle[0], cycle[1]
         at = next(
@@ -174,16 +158,6 @@ def _check_cycles(draft: Draft) -> bool:
         draft.findings.report(at, "cycle", message, f"remove the relationship from {upper} to {lower}")
         graph[upper] = [target for target in graph[upper] if target != lower]
     return sound
-
-
-def _cycle(graph: Mapping[str, Iterable[str]]) -> list[str]:
-    """One cycle, following the arrows, its first name repeated at the end; empty when there is none."""
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        found: list[str] = list(reversed(error.args[1]))
-        return found
-    return []
 
 
 def _check_sizes(draft: Draft) -> None:

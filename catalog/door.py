@@ -124,7 +124,7 @@ class _Door:
         self.mandatory = tuple(
             each.name
             for each in root.characteristics
-            if add and each.mandatory and each.default is msgspec.UNSET
+            if add and each.mandatory and each.configurable and each.default is msgspec.UNSET
         )
         self.counted = tree is not None and tree.counted
         size = len(tree.fixed.orders) if tree is not None and tree.fixed is not None else 1

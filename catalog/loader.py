@@ -13,10 +13,11 @@ import yaml
 from catalog.checks import check_draft
 from catalog.commerce.model import Commerce
 from catalog.commerce.parsing import read_commerce
+from catalog.draft import Draft
 from catalog.findings import CatalogError, Finding
 from catalog.located import Findings, Located
 from catalog.model import Catalog, catalog_of
-from catalog.parsing import Draft, read_file
+from catalog.parsing import read_file
 
 Paths = Iterable[Path | str] | Path | str
 

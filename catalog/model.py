@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering, Validity
 from catalog.policies.model import Policies
-from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking
+from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
 
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
@@ -53,19 +53,6 @@ ALLOWED_PAIRS: Mapping[RelationshipType, frozenset[tuple[Kind, Kind]]] = {
     "Composed of": frozenset({("product", "product"), ("service", "service"), ("resource", "resource")}),
 }
 ORDERING_TYPES: frozenset[RelationshipType] = frozenset({"Bundles", "Realized as", "Requires"})
-
-
-class TimePeriod(msgspec.Struct, frozen=True, rename="camel"):
-    """When something is valid (TMF `validFor`): from `start_ms` to before `end_ms`, Unix ms, None for open."""
-
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-    def covers(self, at_ms: int) -> bool:
-        """Whether an instant lies in it."""
-        return (self.start_ms is None or self.start_ms <= at_ms) and (
-            self.end_ms is None or at_ms < self.end_ms
-        )
 
 
 class ValueRange(msgspec.Struct, frozen=True, rename="camel"):
@@ -137,14 +124,16 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     rules: tuple[Rule, ...] = ()
     when_shrinking: Shrinking = "ask"
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     """One step of a plan, carried out on `target`, a network element or system; times are milliseconds.
 
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
-    plan's silent "after the one before" is written out by the loader.
+    plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
+    that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
+    test, a message to somebody) needs no reversal.
     """
 
     name: str
@@ -154,6 +143,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     after: tuple[str, ...] = ()
     point_of_no_return: bool = False
     description: str = ""
+    undoes: tuple[str, ...] = ()
+    leaves_nothing: bool = False
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
@@ -163,7 +154,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     product specification at the root of a line gets a product order of its own. `plans` maps an action (add,
     modify, delete) to its tasks. `mappings` are the attribute mappings it holds, from and to any specification of a
     line's hierarchy. Lines whose `sharing_key` (CEL) has the same value share one domain order, and one installed
-    instance, of this specification. It can be ordered within `valid_for` only.
+    instance, of this specification. It can be ordered within `valid_for` only. `wait` is for its sharing key, and
+    for those of its rules that say nothing of their own.
     """
 
     id: str
@@ -180,7 +172,8 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     mappings: tuple[AttributeMapping, ...] = ()
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
-    valid_for: TimePeriod | None = None
+    valid_for: Validity | None = None
+    wait: Wait | None = None
 
     @property
     def ruled(self) -> bool:
@@ -246,10 +239,9 @@ def catalog_of(
     """
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
-    parts: list[Any] = [name, version, sorted_offerings, sorted_specifications, commerce]
-    if policies is not None:
-        parts.append(policies)
-    content = msgspec.json.encode(parts, order="deterministic")
+    content = msgspec.json.encode(
+        [name, version, sorted_offerings, sorted_specifications, commerce, policies], order="deterministic"
+    )
     return Catalog(
         name=name,
         version=version,

@@ -17,9 +17,9 @@ from catalog.commerce.model import (
 )
 from catalog.commerce.parsing import types_of
 from catalog.commerce.roots import BUNDLE_PREFIX, narrowed
+from catalog.draft import Draft
 from catalog.located import Located, nearest
 from catalog.model import ORDERABLE_STATUSES
-from catalog.parsing import Draft
 
 BUNDLE_DEPTH_MAX = 5
 """Offerings inside offerings: more levels than any catalog sells, fewer than an order may nest."""

@@ -5,7 +5,6 @@ types at hand.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -24,12 +23,13 @@ from catalog.commerce.model import (
     ProductOffering,
     ProductOfferingPrice,
     Term,
-    Validity,
 )
 from catalog.commerce.money import decimal, money
+from catalog.draft import Draft
 from catalog.located import Fields, Located
 from catalog.model import ACTIONS, KINDS, LIFECYCLE_STATUSES, CharacteristicSpecification
-from catalog.parsing import Draft, typed_value
+from catalog.parts.characteristics import typed_value
+from catalog.parts.validity import read_validity
 
 Types = dict[str, CharacteristicSpecification]
 Entry = TypeVar("Entry")
@@ -79,7 +79,6 @@ PRICE = (
 CONDITION = ("values", "valueFrom", "valueTo")
 CATEGORY = (*HEADER, "kind", "parent")
 CANDIDATE = (*HEADER, "specification", "categories")
-VALIDITY = ("startDateTime", "endDateTime")
 CANDIDATES = {"serviceCandidates": "service", "resourceCandidates": "resource"}
 
 
@@ -125,7 +124,7 @@ class _Header:
                 "lifecycleStatus", LIFECYCLE_STATUSES, "Active", "unknown-lifecycle-status"
             ),
             "description": self.fields.text("description"),
-            "valid_for": self._validity(),
+            "valid_for": read_validity(self.draft.findings, self.what, self.fields) or ALWAYS,
         }
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -142,36 +141,6 @@ class _Header:
             fix = f"write `{name}: {example}`"
             self.draft.findings.report(self.fields.place(name), code, f"{self.what}: {name}: {error}", fix)
             return None
-
-    def _validity(self) -> Validity:
-        if not self.fields.has("validFor"):
-            return ALWAYS
-        at = self.fields.place("validFor")
-        fields = Fields(self.draft.findings, at, f"{self.what}: validFor", VALIDITY)
-        ends: list[int | None] = []
-        for name in VALIDITY:
-            text = fields.text(name)
-            try:
-                ends.append(instant(text) if text else None)
-            except ValueError as error:
-                fix = f"write `{name}: 2025-07-01T00:00:00Z`, with an offset"
-                self.draft.findings.report(
-                    fields.place(name), "bad-instant", f"{self.what}: {name}: {error}", fix
-                )
-                ends.append(None)
-        start, end = ends
-        if start is not None and end is not None and start >= end:
-            message = f"{self.what}: it ends before it begins"
-            self.draft.findings.report(at, "validity-reversed", message, "exchange the two")
-        return Validity(start, end)
-
-
-def instant(text: str) -> int:
-    """An RFC 3339 instant as milliseconds since 1970 UTC; raises ValueError."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, so it names no instant")
-    return round(at.timestamp() * 1000)
 
 
 def _offering(draft: Draft, id_: str, at: Located) -> ProductOffering:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from catalog.commerce.model import ProductOffering
 from catalog.located import Findings, Located, nearest
-from catalog.model import ProductOffering, Specification
+from catalog.model import Specification
 from catalog.policies.conditions import LINE_NAMES, ORDER_NAMES, PRICE_NAMES, compiled, may_hold
+from catalog.policies.draft import PolicyDraft
 from catalog.policies.facts import FIELDS, ROLES
 from catalog.policies.model import Conditions
-from catalog.policies.parsing import PolicyDraft
 from catalog.rules.syntax import ExpressionSyntaxError
 
 _OWN = {"line": LINE_NAMES, "order": ORDER_NAMES}

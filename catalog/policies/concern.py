@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from catalog.lines import LineRequest
 from catalog.model import Catalog
+from catalog.policies.compatibility import holds_any
 from catalog.policies.conditions import may_hold
 from catalog.refusals import CatalogRefusal
 from catalog.tree import root_of
@@ -37,4 +38,6 @@ def _asked(catalog: Catalog, request: LineRequest) -> bool:
     rows = [each.conditions for each in policies.enrichment]
     rows += [each.conditions for each in policies.approval]
     offering = request.offering or ""
-    return any(may_hold(conditions, offering, specification, request.action) for conditions in rows)
+    if any(may_hold(conditions, offering, specification, request.action) for conditions in rows):
+        return True
+    return holds_any(catalog, specification)

@@ -133,3 +133,5 @@ class Policies(msgspec.Struct, frozen=True, rename="camel"):
     enrichment: tuple[EnrichmentRule, ...] = ()
     approval: tuple[ApprovalRule, ...] = ()
     priority: PriorityPolicy | None = None
+    compatibility: WorkRule | None = None
+    """Who decides on an order with compatibility findings that no row of the approval table asks about."""

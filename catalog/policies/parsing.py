@@ -5,6 +5,7 @@ from typing import Any, cast
 from catalog.durations import milliseconds
 from catalog.located import Fields, Findings, Located, nearest
 from catalog.model import ACTIONS
+from catalog.policies.draft import PolicyDraft
 from catalog.policies.model import (
     ABOVE,
     APPROVERS,
@@ -20,9 +21,7 @@ from catalog.policies.model import (
     Conditions,
     EnrichmentRule,
     LaneRule,
-    Policies,
     PriorityFactor,
-    PriorityPolicy,
     RankRow,
     Reaction,
     WorkRule,
@@ -45,38 +44,20 @@ _ENRICHMENT = (*_CONDITIONS, *_WORK, "name", "fills", "together", "description")
 _APPROVAL = (*_CONDITIONS, *_WORK, "name", "approvers", "returnTo", "description")
 
 
-class PolicyDraft:
-    """What was read of all files together, with the place of each row."""
-
-    def __init__(self) -> None:
-        self.enrichment: dict[str, EnrichmentRule] = {}
-        self.approval: dict[str, ApprovalRule] = {}
-        self.factors: dict[str, PriorityFactor] = {}
-        self.lanes: dict[str, LaneRule] = {}
-        self.priority: Located | None = None
-        self.conditions: list[tuple[Located, str, Conditions]] = []
-        """Every row's conditions with their place and the row's name, for the checks that need the whole catalog."""
-        self.places: dict[tuple[str, str], Located] = {}
-
-    def policies(self) -> Policies | None:
-        """The policies as one value; None where no file states any."""
-        if not (self.enrichment or self.approval or self.priority):
-            return None
-        priority = None
-        if self.priority is not None:
-            priority = PriorityPolicy(tuple(self.factors.values()), tuple(self.lanes.values()))
-        return Policies(tuple(self.enrichment.values()), tuple(self.approval.values()), priority)
-
-
 def read_policies(draft: PolicyDraft, findings: Findings, at: Located) -> None:
     """Add one file's section to the draft."""
-    fields = Fields(findings, at, "policies", ("enrichment", "approval", "priority"))
+    fields = Fields(findings, at, "policies", ("enrichment", "approval", "compatibility", "priority"))
     for id_, entry in fields.entries("enrichment").items():
         if _new(draft, findings, "enrichment", id_, entry):
             draft.enrichment[id_] = _enrichment(draft, findings, id_, entry)
     for id_, entry in fields.entries("approval").items():
         if _new(draft, findings, "approval", id_, entry):
             draft.approval[id_] = _approval(draft, findings, id_, entry)
+    if fields.has("compatibility"):
+        at = fields.place("compatibility")
+        if _new(draft, findings, "compatibility", "", at):
+            work = Fields(findings, at, "compatibility", _WORK)
+            draft.compatibility = _work(findings, "compatibility", work)
     if fields.has("priority"):
         _read_priority(draft, findings, fields.place("priority"))
 

@@ -5,6 +5,7 @@ identifiers): `` `internet-service`.speed ``.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 TEXT_MAX = 4_000
@@ -113,6 +114,7 @@ class _Token(NamedTuple):
     column: int
 
 
+@lru_cache(maxsize=4_096)
 def parse(text: str) -> Node:
     """The tree of an expression; raises ExpressionSyntaxError."""
     if len(text) > TEXT_MAX:

@@ -29,11 +29,6 @@ CASES = {
     "unknown-price-type": "prices: {a: {priceType: sometimes}}",
     "unknown-action": "prices: {a: {priceType: oneTime, price: 1 EUR, actions: [buy]}}",
     "unknown-kind": "categories: {c: {kind: party}}",
-    "bad-instant": "categories: {c: {validFor: {startDateTime: 2025-01-01T00:00:00}}}",
-    "validity-reversed": """
-        categories:
-          c: {validFor: {startDateTime: 2026-01-01T00:00:00Z, endDateTime: 2025-01-01T00:00:00Z}}
-        """,
     "bad-quantity": "offerings: {o: {productSpecification: p, terms: [{name: t, duration: long}]}}" + PRODUCT,
     "bad-money": "prices: {a: {priceType: oneTime, price: 12}}",
     "bad-number": "prices: {a: {priceType: discount, percentage: ten}}",

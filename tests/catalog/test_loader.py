@@ -51,10 +51,6 @@ CASES = {
           s: {relationships: [{type: Requires, target: r}, {type: Requires, target: r}]}
         resourceSpecifications: {r: {plans: {add: [TASK]}}}
         """,
-    "condition-not-supported": """
-        serviceSpecifications: {s: {relationships: [{type: Requires, target: r, condition: speed > 1}]}}
-        resourceSpecifications: {r: {plans: {add: [TASK]}}}
-        """,
     "cycle": """
         serviceSpecifications:
           s: {relationships: [{type: Realized as, target: t}]}
@@ -123,8 +119,49 @@ CASES = {
         """,
     "unreachable": "resourceSpecifications: {r: {plans: {add: [TASK]}}}",
     "nothing-to-do": "resourceSpecifications: {r: {}}",
+    "bad-instant": "serviceSpecifications: {s: {validFor: {startDateTime: 2025-01-01T00:00:00}}}",
+    "validity-reversed": """
+        offerings:
+          o:
+            productSpecification: p
+            validFor: {startDateTime: 2026-01-01T00:00:00Z, endDateTime: 2025-01-01T00:00:00Z}
+        productSpecifications: {p: {}}
+        """,
+    "cardinality-reversed": """
+        resourceSpecifications: {r: {characteristics: {c: {minCardinality: 3, maxCardinality: 2}}}}
+        """,
+    "unknown-range-interval": """
+        resourceSpecifications:
+          r: {characteristics: {c: {valueType: number, ranges: [{valueFrom: 1, rangeInterval: half}]}}}
+        """,
+    "range-empty": """
+        resourceSpecifications:
+          r: {characteristics: {c: {valueType: integer, ranges: [{valueFrom: 1, valueTo: 1, rangeInterval: open}]}}}
+        """,
+    "unknown-combination": "resourceSpecifications: {r: {characteristics: {c: {combine: least}}}}",
+    "unknown-shrinking": """
+        serviceSpecifications: {s: {relationships: [{type: Requires, target: r, whenShrinking: oldest}]}}
+        resourceSpecifications: {r: {plans: {add: [TASK]}}}
+        """,
+    "delete-plan-missing": "serviceSpecifications: {s: {plans: {add: [TASK]}}}",
+    "delete-not-reversing": """
+        serviceSpecifications:
+          s: {plans: {add: [TASK, {name: b, target: elsewhere}], delete: [TASK]}}
+        """,
+    "no-way-back": """
+        serviceSpecifications:
+          s: {plans: {add: [TASK, {name: b, target: elsewhere}], delete: [TASK]}}
+        """,
+    "undoes-unknown": """
+        serviceSpecifications:
+          s: {plans: {add: [TASK], delete: [{name: b, target: system, undoes: [wrok]}]}}
+        """,
+    "undoes-outside-delete": """
+        serviceSpecifications:
+          s: {plans: {add: [TASK], modify: [{name: b, target: system, undoes: [work]}], delete: [TASK]}}
+        """,
 }
-WARNINGS = {"unreachable", "nothing-to-do"}
+WARNINGS = {"unreachable", "nothing-to-do", "delete-plan-missing", "delete-not-reversing", "no-way-back"}
 ELSEWHERE = {"duplicate-header", "no-files", "unreadable-file", "missing-header", "tree-too-large"}
 
 
@@ -138,6 +175,7 @@ def test_each_mistake_is_found(code: str, check_text: Callable[[str], list[Findi
 
 def test_each_code_in_the_source_has_a_case() -> None:
     rooms = [SAMPLES.parent / f"{room}.py" for room in ("loader", "parsing", "checks", "located")]
+    rooms += (SAMPLES.parent / "parts").glob("*.py")
     calls = [
         node
         for room in rooms
