@@ -7,14 +7,17 @@ order takes it back. A compatibility failure blocks, unless an approver override
 
 from collections.abc import Iterable
 
+import msgspec
+
 from actors import people
+from actors.appraisal import facts_of, priced
 from actors.behaviour import Decision, refused
-from actors.captured import order_facts
 from actors.fact import Event
 from actors.messages import ApproveOrder, ReturnOrder
 from actors.review_events import (
     ApprovalAsked,
     ApprovalNeed,
+    Incompatibility,
     OrderApproved,
     OrderReturned,
     RequesterAsked,
@@ -29,7 +32,8 @@ from actors.states import S
 from actors.structure import OrderGroup
 from catalog.model import Catalog
 from catalog.policies.approval import NeededApproval, needed_approvals
-from catalog.policies.model import WorkRule
+from catalog.policies.compatibility import compatibility_findings
+from catalog.policies.model import ApprovalRule, Conditions, WorkRule
 
 COMPATIBILITY = "compatibility"
 """The rule of the approval that a compatibility failure asks for where no row does."""
@@ -37,16 +41,23 @@ VERSION_PASSED = "versionPassed"
 """The refusal of what rests on another version of the order (HTTP 412)."""
 
 
-def asked_for(group: OrderGroup, catalog: Catalog) -> bool:
+def asked_for(group: OrderGroup, catalog: Catalog, now: int) -> bool:
     """Whether anybody must approve the order as it stands."""
-    return bool(_needed(group, catalog))
+    facts = facts_of(group, catalog, now)
+    return bool(needed_approvals(catalog, facts) or compatibility_findings(catalog, facts))
 
 
 def ask(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     """The order is complete: ask for the approvals it needs, or let it go where it needs none."""
     review = group.review
     assert review is not None
-    needed = _needed(group, catalog)
+    facts = facts_of(group, catalog, now)
+    findings = tuple(
+        Incompatibility(each.id, each.line, each.sentence) for each in compatibility_findings(catalog, facts)
+    )
+    needed = needed_approvals(catalog, facts)
+    if findings and not needed:
+        needed = (_for_compatibility(catalog, findings),)
     if not needed:
         return [ReviewClosed(CLEARED, "", "")]
     needs = tuple(
@@ -75,7 +86,8 @@ def ask(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
         )
         for number, each in enumerate(needed, first)
     )
-    return [ApprovalAsked(needs, {}, ()), WorkOpened(tasks)]
+    price = msgspec.to_builtins(priced(group, catalog, now))
+    return [ApprovalAsked(needs, price, findings), WorkOpened(tasks)]
 
 
 def step(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
@@ -134,9 +146,8 @@ def approve(group: OrderGroup, catalog: Catalog, message: ApproveOrder, now: int
             "override each with a reason",
         )
     # Nothing below may refuse: it is this person's yes.
-    return Decision(
-        [OrderApproved(message.by, rules, order.version, review.price, message.overrides, message.note)]
-    )
+    price = {name: value for name, value in review.price.items() if name != "lines"}
+    return Decision([OrderApproved(message.by, rules, order.version, price, message.overrides, message.note)])
 
 
 def send_back(group: OrderGroup, catalog: Catalog, message: ReturnOrder, now: int) -> Decision:
@@ -194,8 +205,11 @@ def not_an_approver(group: OrderGroup, by: str) -> Decision:
     )
 
 
-def _needed(group: OrderGroup, catalog: Catalog) -> tuple[NeededApproval, ...]:
-    return needed_approvals(catalog, order_facts(group.order.document, catalog))
+def _for_compatibility(catalog: Catalog, findings: tuple[Incompatibility, ...]) -> NeededApproval:
+    """The approval that incompatibility alone asks for."""
+    work = catalog.policies.compatibility if catalog.policies is not None else None
+    rule = ApprovalRule(COMPATIBILITY, "Compatibility", Conditions(), "one", work or WorkRule(""))
+    return NeededApproval(rule, tuple(dict.fromkeys(each.line for each in findings)))
 
 
 def _work(needed: NeededApproval) -> WorkRule:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from catalog.commerce.charges import PriceOverride
+from catalog.commerce.money import decimal
 from catalog.model import Catalog, Specification
 from catalog.policies.facts import LineFacts, OrderFacts, PlaceFact
 from catalog.policies.model import URGENCY_ABSENT
@@ -60,6 +62,18 @@ def filled(document: bytes, values: Values) -> bytes:
     return _write(order)
 
 
+def price_overrides(values: Values, by: str, reason: str, at: int) -> tuple[PriceOverride, ...]:
+    """What these values decide about prices: a line's field `price` maps a price of its offering to an amount.
+
+    :raises ValueError: an amount is no decimal number.
+    """
+    return tuple(
+        PriceOverride(line, price, decimal(str(amount)), by, reason, at)
+        for line, fields in values.items()
+        for price, amount in fields.get("price", {}).items()
+    )
+
+
 def _fill(item: dict[str, Any], field: str, value: Any) -> None:
     kind, _, role = field.partition(".")
     if kind == "place":
@@ -67,7 +81,7 @@ def _fill(item: dict[str, Any], field: str, value: Any) -> None:
     elif kind == "contact":
         _put(_within(item, "product"), "relatedParty", "role", role or value.get("role", ""), value)
     elif field == "price":
-        item["itemPrice"] = value
+        return  # no part of the document: what was computed stands beside it
     elif field in ("appointment", "billingAccount"):
         item[field] = value
     else:

@@ -6,8 +6,9 @@ came another way is done without a person.
 """
 
 from actors import approval, people
+from actors.appraisal import facts_of, facts_with, overrides_of
 from actors.behaviour import Decision, refused
-from actors.captured import filled, order_facts
+from actors.captured import Values, filled, price_overrides
 from actors.fact import Event
 from actors.messages import AddDetails, CompleteWork
 from actors.people import PersonTask
@@ -22,16 +23,16 @@ from catalog.policies.facts import LineFacts, OrderFacts
 CAME = "what it asks for is there"
 
 
-def wanted(group: OrderGroup, catalog: Catalog) -> tuple[WantedTask, ...]:
+def wanted(group: OrderGroup, catalog: Catalog, now: int) -> tuple[WantedTask, ...]:
     """The tasks that the catalog's table asks for as the order stands."""
-    return wanted_tasks(catalog, order_facts(group.order.document, catalog))
+    return wanted_tasks(catalog, facts_of(group, catalog, now))
 
 
 def step(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     """What follows from how the order stands now; nothing when people are at work or are waited for."""
     review = group.review
     assert review is not None
-    facts = order_facts(group.order.document, catalog)
+    facts = facts_of(group, catalog, now)
     lines = {line.line: line for line in facts.lines}
     asked = wanted_tasks(catalog, facts)
     events: list[Event] = []
@@ -90,11 +91,13 @@ def complete(group: OrderGroup, catalog: Catalog, message: CompleteWork, now: in
         return refused(
             "approvalNotCompleted", f"task {task.key} is an approval: approve, reject or return the order"
         )
-    if (unknown := _unknown_lines(group, message.values)) is not None:
-        return unknown
-    facts = order_facts(group.order.document, catalog)
+    if (unfit := _unfit(group, message.values)) is not None:
+        return unfit
+    document, overrides = group.order.document, overrides_of(group)
     if message.values:
-        facts = order_facts(filled(group.order.document, message.values), catalog)
+        document = filled(document, message.values)
+        overrides = (*overrides, *price_overrides(message.values, message.by, message.note, now))
+    facts = facts_with(document, overrides, catalog, now)
     if missing := lacking(task, {line.line: line for line in facts.lines}):
         places = "; ".join(f"line {line}: {', '.join(fields)}" for line, fields in missing.items())
         return refused("notFilledIn", f"task {task.key} ({task.name}) still lacks {places}")
@@ -109,8 +112,8 @@ def add_details(group: OrderGroup, catalog: Catalog, message: AddDetails, now: i
     """Somebody fills in what lines lack without a task; whoever was asked for that is done with it."""
     review = group.review
     assert review is not None
-    if (unknown := _unknown_lines(group, message.values)) is not None:
-        return unknown
+    if (unfit := _unfit(group, message.values)) is not None:
+        return unfit
     events: list[Event] = [DetailsAdded(message.values, message.by, message.note)]
     return Decision([*events, *answered(group, message.by)])
 
@@ -151,8 +154,13 @@ def _is_of(task: PersonTask, each: WantedTask) -> bool:
     )
 
 
-def _unknown_lines(group: OrderGroup, values: dict[str, dict[str, object]]) -> Decision | None:
+def _unfit(group: OrderGroup, values: Values) -> Decision | None:
+    """Why values cannot be filled in at all; whether they are right is asked at the door."""
     unknown = [line for line in values if line not in group.lines]
-    if not unknown:
-        return None
-    return refused("unknownTarget", f"order {group.order.id} has no line {', '.join(unknown)}")
+    if unknown:
+        return refused("unknownTarget", f"order {group.order.id} has no line {', '.join(unknown)}")
+    try:
+        price_overrides(values, "", "", 0)
+    except (ValueError, AttributeError) as error:
+        return refused("badPrice", f"a price is given as the amount for one of the line's prices: {error}")
+    return None

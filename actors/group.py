@@ -244,6 +244,11 @@ class OrderGroupKind:
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
+        if state.urgency is not None:
+            # A shared domain order is as urgent as the most urgent line it serves.
+            lines = state.urgency.lines
+            request["priority"] = max([lines[line] for line in order.referrers])
+            request["lane"] = state.urgency.lane
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 

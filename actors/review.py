@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from actors import approval, enrichment, people
 from actors.acceptance import ORDER_ACCEPTS
+from actors.appraisal import facts_of
 from actors.behaviour import Decision, refused
-from actors.captured import order_facts
 from actors.fact import Event
 from actors.inside import CLEARED, ORDER, REVIEW, Asked, OpenReview, Refuse, Settle
 from actors.messages import (
@@ -52,7 +52,7 @@ class ReviewActor:
         """
         catalog = self.catalogs.get(group.order.catalog)
         if isinstance(message, OpenReview):
-            return self._open(group, catalog, message)
+            return self._open(group, catalog, message, now)
         if isinstance(message, Settle):
             return self._settle(group, catalog, message, now)
         order, review = group.order, group.review
@@ -72,14 +72,14 @@ class ReviewActor:
         return decision
 
     @staticmethod
-    def _open(group: OrderGroup, catalog: Catalog, message: OpenReview) -> Decision:
+    def _open(group: OrderGroup, catalog: Catalog, message: OpenReview, now: int) -> Decision:
         """The order came in or changed: what nobody must be asked about goes on at once."""
         review = group.review
         if review is not None and group.order.in_review:
             due = people.next_instant(review.tasks.values())
             return Decision([*enrichment.answered(group, message.by)], [(REVIEW, Settle(due))])
-        events = _prioritised(group, catalog)
-        if not (enrichment.wanted(group, catalog) or approval.asked_for(group, catalog)):
+        events = _prioritised(group, catalog, now)
+        if not (enrichment.wanted(group, catalog, now) or approval.asked_for(group, catalog, now)):
             return Decision(events, [(ORDER, CLEARED)])
         return Decision([*events, ReviewOpened(message.by)], [(REVIEW, Settle(0))])
 
@@ -88,7 +88,7 @@ class ReviewActor:
         review = group.review
         assert review is not None
         if review.phase in PHASES:
-            events = _prioritised(group, catalog)
+            events = _prioritised(group, catalog, now)
             step = enrichment.step if review.phase == ENRICHMENT else approval.step
             events += step(group, catalog, now)
             if events:
@@ -118,9 +118,9 @@ def _settled(group: OrderGroup, message: Settle) -> Decision:
     return decision
 
 
-def _prioritised(group: OrderGroup, catalog: Catalog) -> list[Event]:
+def _prioritised(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     """How urgent the order is now, where it is not what it was."""
-    found = ranking(catalog, order_facts(group.order.document, catalog))
+    found = ranking(catalog, facts_of(group, catalog, now))
     if found is None:
         return []
     urgency = group.urgency

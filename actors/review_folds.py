@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actors.captured import filled
+from actors.captured import filled, price_overrides
 from actors.people import PersonTask
 from actors.review_events import (
     ApprovalAsked,
@@ -105,6 +105,12 @@ def _withdrawn(group: OrderGroup, event: WorkWithdrawn, at: int) -> None:
 def _details(group: OrderGroup, event: DetailsAdded, at: int) -> None:
     order = group.order
     order.document, order.version = filled(order.document, event.values), order.version + 1
+    review = _review(group)
+    decided = price_overrides(event.values, event.by, event.note, at)
+    if decided:
+        again = {(each.line, each.price) for each in decided}
+        kept = [each for each in review.overridden if (each.line, each.price) not in again]
+        review.overridden = (*kept, *decided)
     changed(group, at)
 
 

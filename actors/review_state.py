@@ -6,6 +6,7 @@ import msgspec
 
 from actors.people import PersonTask
 from actors.review_events import ApprovalNeed, Incompatibility
+from catalog.commerce.charges import PriceOverride
 
 ENRICHMENT: Final = "enrichment"
 APPROVAL: Final = "approval"
@@ -38,6 +39,8 @@ class Review(msgspec.Struct):
     """What the order costs, as approvers see it."""
     findings: tuple[Incompatibility, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    overridden: tuple[PriceOverride, ...] = ()
+    """What people decided about its price, each with who and why; what was computed stands beside it."""
     overrides: dict[str, str] = {}
     """Compatibility findings in spite of which it is approved, each with the reason."""
     by: str = ""

@@ -12,8 +12,9 @@ What is not known is left out, so that a row over it is undetermined until it is
 from functools import lru_cache
 from typing import Any, Final
 
+from catalog.model import Catalog
 from catalog.policies.facts import LineFacts, OrderFacts
-from catalog.policies.model import Conditions
+from catalog.policies.model import Conditions, Policies
 from catalog.rules.expression import Expression, expression
 from catalog.rules.outcome import Error, Undetermined
 
@@ -31,6 +32,31 @@ def compiled(when: str) -> Expression:
     :raises catalog.rules.syntax.ExpressionSyntaxError: it is no CEL; a loaded catalog holds none such.
     """
     return expression(when)
+
+
+def reads_price(catalog: Catalog) -> bool:
+    """Whether any row of the catalog reads what an order costs: then it must be computed first."""
+    found: bool | None = catalog.compiled.get("policies read prices")
+    if found is None:
+        found = any(
+            path[:2] == ("order", "price")
+            for conditions in _conditions_of(catalog.policies)
+            if conditions.when
+            for path in compiled(conditions.when).paths
+        )
+        catalog.compiled["policies read prices"] = found
+    return found
+
+
+def _conditions_of(policies: Policies | None) -> list[Conditions]:
+    if policies is None:
+        return []
+    found = [rule.conditions for rule in policies.enrichment]
+    found += [rule.conditions for rule in policies.approval]
+    if policies.priority is not None:
+        found += [row.conditions for factor in policies.priority.factors for row in factor.rows]
+        found += [lane.conditions for lane in policies.priority.lanes]
+    return found
 
 
 def may_hold(conditions: Conditions, offering: str, specification: str, action: str) -> bool:

@@ -185,13 +185,11 @@ def test_bands_and_tmf_priorities_are_cut_at_their_bounds(priority: int) -> None
 
 
 def test_only_lines_that_a_row_can_hold_for_concern_anybody(sample: Catalog) -> None:
-    def lines(offering: str, action: str = "add") -> list[LineRequest]:
-        return [LineRequest("1", action, offering)]
-
-    assert not concerned(sample, lines("broadband-basic"))
-    assert concerned(sample, lines("managed-security"))
-    assert not concerned(sample, lines("managed-security", "noChange"))
-    assert concerned(sample, [*lines("broadband-basic"), *lines("managed-security")])
+    plain = LineRequest("1", "add", "broadband-basic")
+    assert not concerned(sample, [plain])
+    assert concerned(sample, [LineRequest("1", "add", "managed-security")])
+    assert not concerned(sample, [LineRequest("1", "add", None, "managed-security-service")])
+    assert concerned(sample, [plain, LineRequest("2", "add", "managed-security")])
 
 
 def test_a_priority_policy_concerns_every_order(policed: Catalog) -> None:
