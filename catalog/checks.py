@@ -6,7 +6,13 @@ from catalog.commerce.checks import check_commerce
 from catalog.draft import Draft
 from catalog.graphs import cycle_in
 from catalog.located import Located, nearest
-from catalog.model import ALLOWED_PAIRS, ORDERING_TYPES, Relationship, Specification, ValueType
+from catalog.model import (
+    ALLOWED_PAIRS,
+    ORDERING_TYPES,
+    CharacteristicSpecification,
+    Relationship,
+    Specification,
+)
 from catalog.parts.plan_checks import check_plans
 from catalog.policies.checks import check_policies
 from catalog.rules.checks import check_rules
@@ -129,12 +135,27 @@ def _check_mapping(
             draft.findings.report(at, "mapping-type-mismatch", message, fix)
 
 
-def _types(specification: Specification) -> dict[str, ValueType]:
-    return {each.name: each.value_type for each in specification.characteristics}
+def _types(specification: Specification) -> dict[str, str]:
+    """What each characteristic holds: a value type, with `[]` for several of it."""
+    return {
+        each.name: _several(each)
+        if each.max_cardinality != 1 or each.value_type == "array"
+        else each.value_type
+        for each in specification.characteristics
+    }
 
 
-def _flows(given: ValueType, taken: ValueType) -> bool:
-    return given == taken or (given, taken) == ("integer", "number")
+def _several(characteristic: CharacteristicSpecification) -> str:
+    element = characteristic.element.value_type if characteristic.element is not None else "any"
+    of = element if characteristic.value_type == "array" else characteristic.value_type
+    return f"{of}[]"
+
+
+def _flows(given: str, taken: str) -> bool:
+    if given == taken or given.replace("integer", "number") == taken:
+        return True
+    # What an array holds need not be declared.
+    return given.endswith("[]") and taken.endswith("[]") and "any[]" in (given, taken)
 
 
 def _check_cycles(draft: Draft) -> bool:

@@ -5,8 +5,13 @@ filled in.
 """
 
 from catalog.explain import reasons_for
+from catalog.graph.explaining import reasons
+from catalog.graph.lines import grow
+from catalog.graph.nodes import SHARED
+from catalog.graph.results import QUANTITY_OUT_OF_RANGE
+from catalog.graph.settling import Order
 from catalog.lines import DomainOrderPlan, LineDecomposition, LineRequest, Reason, TaskPlan
-from catalog.model import LINE_ACTIONS, Catalog
+from catalog.model import ACTIONS, LINE_ACTIONS, Catalog
 from catalog.refusals import QuantityOutOfRange, UnknownAction
 from catalog.tree import Shape, Tree, Values, refuse_beyond_maximum, root_of, tree_of
 
@@ -37,6 +42,8 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
     tree = tree_of(catalog, request.offering, request.specification, action)
+    if tree.ruled:
+        return _grown(catalog, request)
     values = tree.values(request.characteristics)
     shape = tree.shape(values)
     if quantity > 1:
@@ -49,8 +56,43 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     return LineDecomposition(request.line, tuple(domain_orders), tuple(tasks))
 
 
+def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
+    """One line alone, where rules say what there is."""
+    line = request.line
+    graph = grow(Order(catalog, {line: request}), (line,))
+    held_back = graph.held_back[line]
+    for held in held_back:
+        if held.code == QUANTITY_OUT_OF_RANGE:
+            raise QuantityOutOfRange(held.sentence)
+    return LineDecomposition(
+        line,
+        tuple(
+            DomainOrderPlan(
+                node.key,
+                node.kind,
+                node.specification,
+                node.parents[0] if node.parents else None,
+                node.relationship,
+                node.ordinal,
+                node.action,
+                node.characteristics,
+            )
+            for node in graph.nodes.values()
+        ),
+        graph.tasks,
+        held_back=held_back,
+        sharing={node.key: node.sharing_key for node in graph.nodes.values() if node.sharing_key},
+    )
+
+
 def explain(catalog: Catalog, request: LineRequest) -> tuple[Reason, ...]:
     """For each relationship met: created or not, by which rule, from what. Raises what `decompose` raises."""
+    if (
+        request.action in ACTIONS
+        and tree_of(catalog, request.offering, request.specification, request.action).ruled
+    ):
+        found = reasons(Order(catalog, {request.line: request}), (request.line,))
+        return (*found[request.line], *found.get(SHARED, ()))
     return reasons_for(catalog, request, decompose(catalog, request))
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from catalog.characteristics import accepts, faults
-from catalog.commerce.model import ALWAYS, Validity, instant_text
 from catalog.lines import LineRequest
 from catalog.model import (
     CHANGEABLE_STATUSES,
@@ -19,6 +18,7 @@ from catalog.model import (
 )
 from catalog.refusals import CatalogRefusal, NothingOrdered, QuantityOutOfRange
 from catalog.tree import LINE_DOMAIN_ORDERS_MAX, Tree, refuse_beyond_maximum, tree_of
+from catalog.validity import TimePeriod, instant_text
 
 CHARACTERISTIC_POINTERS: dict[Kind, str] = {
     "product": "/product/productCharacteristic",
@@ -52,7 +52,7 @@ def check_line(
 
     `captured_as` is the kind of order the line arrived in (TMF622 product, TMF641 service, TMF652 resource);
     when given, a specification named directly must be of that kind. `at` (ms since 1970 UTC) is when it is ordered;
-    when given, the offering must be valid then. Nothing is raised for what a requester can get wrong.
+    when given, offering and specification must be valid then. Nothing is raised for what a requester can get wrong.
     """
     door = catalog.compiled.get(("door", request.offering, request.specification, request.action))
     if door is None:
@@ -69,7 +69,7 @@ def check_line(
             return _violations(door, request, captured_as, at)
     if (
         door.lasting
-        or (door.valid_for is not None and at is not None and not door.valid_for.covers(at))
+        or (door.periods and _outside(door, at))
         or door.counted
         or type(request.quantity) is not int
         or not 1 <= request.quantity <= door.quantity_max
@@ -84,12 +84,18 @@ def check_line(
 
 
 def sells_by_date(catalog: Catalog) -> bool:
-    """Whether it matters when a line is ordered: some offering is valid for a time only."""
+    """Whether it matters when a line is ordered: some offering or specification is valid for a time only."""
     dated: bool | None = catalog.compiled.get("dated")
     if dated is None:
-        dated = any(each.valid_for != ALWAYS for each in catalog.offerings.values())
+        dated = any(each.valid_for is not None for each in catalog.offerings.values()) or any(
+            each.valid_for is not None for each in catalog.specifications.values()
+        )
         catalog.compiled["dated"] = dated
     return dated
+
+
+Period = tuple[str, str, TimePeriod]
+"""When a line may come in: the pointer to complain at, what is offered then, and from when to when."""
 
 
 class _Door:
@@ -101,18 +107,18 @@ class _Door:
         "kind",
         "lasting",
         "mandatory",
+        "periods",
         "quantity_max",
         "specifications",
         "tree",
-        "valid_for",
     )
 
     def __init__(
         self, root: Specification, tree: Tree | None, lasting: tuple[Violation, ...], add: bool
     ) -> None:
         self.tree = tree
-        self.valid_for: Validity | None = None
-        """When a line may come in; None for ever."""
+        self.periods: tuple[Period, ...] = ()
+        """When a line may come in, all of them; none for ever."""
         self.kind: Kind = root.kind
         self.lasting = lasting
         self.checks: dict[str, Callable[[Any], bool]] = {
@@ -144,9 +150,12 @@ def _compile(catalog: Catalog, request: LineRequest) -> _Door:
     if status not in (ORDERABLE_STATUSES if action == "add" else CHANGEABLE_STATUSES):
         lasting.append(Violation(pointer, "not-orderable", f"{sold} is {status}: {action} is not possible"))
     door = _Door(tree.root, None if action == "noChange" else tree, tuple(lasting), action == "add")
-    if offering is not None and action == "add" and catalog.offerings[offering].valid_for != ALWAYS:
+    if action == "add":
         # What is installed may be changed and ended for ever; only selling ends.
-        door.valid_for = catalog.offerings[offering].valid_for
+        periods = [(pointer, tree.root.id, tree.root.valid_for)]
+        if offering is not None:
+            periods.insert(0, (pointer, sold, catalog.offerings[offering].valid_for))
+        door.periods = tuple((at, what, period) for at, what, period in periods if period is not None)
     catalog.compiled[("door", offering, specification, action)] = door
     return door
 
@@ -179,14 +188,19 @@ def _refused_reference(
     return ()
 
 
+def _outside(door: _Door, at: int | None) -> list[Period]:
+    """The periods that an instant does not lie in; without an instant none is looked at."""
+    return [period for period in door.periods if at is not None and not period[2].covers(at)]
+
+
 def _violations(
     door: _Door, request: LineRequest, captured_as: Kind | None, at: int | None
 ) -> tuple[Violation, ...]:
     """The slow way: everything that is wrong, in words."""
     found = list(door.lasting)
-    if door.valid_for is not None and at is not None and not door.valid_for.covers(at):
-        message = f"offering {request.offering} is offered {door.valid_for}, not at {instant_text(at)}"
-        found.append(Violation("/productOffering/id", "not-valid-now", message))
+    for pointer, what, period in _outside(door, at):
+        message = f"{what} is offered {period}, not at {instant_text(at or 0)}"
+        found.append(Violation(pointer, "not-valid-now", message))
     if captured_as is not None and captured_as != door.kind:
         message = f"a {captured_as} order cannot name a {door.kind} specification"
         found.append(Violation(SPECIFICATION_POINTERS[captured_as], "wrong-kind", message))

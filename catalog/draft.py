@@ -14,10 +14,11 @@ COMMERCIAL_SECTIONS = {
     "serviceCandidates": "candidate",
     "resourceCandidates": "candidate",
 }
+"""Sections that `catalog.commerce.parsing` reads, each with what its entries are."""
 
 
 class CommerceDraft:
-    """What `catalog.commerce.parsing` made of the commercial sections, by id."""
+    """What was made of the commercial sections, by id, and what can only be typed when all of it is known."""
 
     def __init__(self) -> None:
         self.offerings: dict[str, ProductOffering] = {}

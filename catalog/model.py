@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering, Validity
+from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
 from catalog.policies.model import Policies
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
+from catalog.validity import TimePeriod
 
 Kind = Literal["product", "service", "resource"]
 RelationshipType = Literal["Bundles", "Realized as", "Requires", "Composed of"]
@@ -124,7 +125,7 @@ class Relationship(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     rules: tuple[Rule, ...] = ()
     when_shrinking: Shrinking = "ask"
-    valid_for: Validity | None = None
+    valid_for: TimePeriod | None = None
 
 
 class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
@@ -133,7 +134,8 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     `after` names the tasks of the same plan that must be completed first, already resolved: a sequential
     plan's silent "after the one before" is written out by the loader. `undoes` names the tasks of the add plan
     that a task of the delete plan reverses, by default those on the same target; a task that `leaves_nothing` (a
-    test, a message to somebody) needs no reversal.
+    test, a message to somebody) needs no reversal. `gives` holds (output, characteristic) pairs: what the task's
+    result brings for its own specification.
     """
 
     name: str
@@ -145,6 +147,7 @@ class TaskTemplate(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     undoes: tuple[str, ...] = ()
     leaves_nothing: bool = False
+    gives: tuple[tuple[str, str], ...] = ()
 
 
 class Specification(msgspec.Struct, frozen=True, rename="camel"):
@@ -172,7 +175,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
     mappings: tuple[AttributeMapping, ...] = ()
     sharing_key: str | None = None
     compatibilities: tuple[Compatibility, ...] = ()
-    valid_for: Validity | None = None
+    valid_for: TimePeriod | None = None
     wait: Wait | None = None
 
     @property
@@ -182,6 +185,7 @@ class Specification(msgspec.Struct, frozen=True, rename="camel"):
             bool(self.mappings)
             or self.sharing_key is not None
             or any(each.rules or each.valid_for is not None for each in self.relationships)
+            or any(task.gives for plan in self.plans.values() for task in plan)
         )
 
 

@@ -8,7 +8,7 @@ from catalog.model import LIFECYCLE_STATUSES, Kind, Specification
 from catalog.parts.characteristics import read_characteristic
 from catalog.parts.plans import read_plans
 from catalog.parts.relationships import read_relationship
-from catalog.parts.validity import read_validity
+from catalog.parts.validity import read_period
 from catalog.policies.parsing import read_policies
 from catalog.rules.parsing import read_compatibilities, read_mappings, read_wait
 
@@ -112,6 +112,6 @@ def _specification(draft: Draft, identifier: str, kind: Kind, at: Located) -> Sp
         mappings=read_mappings(draft, identifier, fields, wait),
         sharing_key=fields.text("sharingKey") or None,
         compatibilities=read_compatibilities(draft, identifier, fields),
-        valid_for=read_validity(draft.findings, what, fields),
+        valid_for=read_period(draft.findings, what, fields),
         wait=wait,
     )

@@ -129,15 +129,18 @@ def _prices(
 
 def _is_for(price: ProductOfferingPrice, action: str, at: int) -> bool:
     actions = price.actions or DEFAULT_ACTIONS[price.price_type]
-    return action in actions and price.lifecycle_status in ORDERABLE_STATUSES and price.valid_for.covers(at)
+    return action in actions and _is_sold(price, at)
+
+
+def _is_sold(price: ProductOfferingPrice, at: int) -> bool:
+    valid = price.valid_for is None or price.valid_for.covers(at)
+    return valid and price.lifecycle_status in ORDERABLE_STATUSES
 
 
 def _alterations(catalog: Catalog, price: ProductOfferingPrice, at: int) -> list[ProductOfferingPrice]:
     """What may alter the price at this instant, in the order it does so."""
     named = [catalog.commerce.prices[id_] for id_ in price.alterations]
-    valid = [
-        each for each in named if each.lifecycle_status in ORDERABLE_STATUSES and each.valid_for.covers(at)
-    ]
+    valid = [each for each in named if _is_sold(each, at)]
     return sorted(valid, key=lambda each: each.priority)
 
 

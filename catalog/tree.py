@@ -116,16 +116,31 @@ class Shape:
 
 
 class Tree:
-    """What lines of one specification and action have in common."""
+    """What lines of one specification and action have in common.
 
-    __slots__ = ("action", "branches", "counted", "fixed", "integers", "kept", "kept_size", "names", "root")
+    One that is `ruled` is not compiled: its lines grow by their rules (`catalog.graph`).
+    """
+
+    __slots__ = (
+        "action",
+        "branches",
+        "counted",
+        "fixed",
+        "integers",
+        "kept",
+        "kept_size",
+        "names",
+        "root",
+        "ruled",
+    )
 
     def __init__(self, catalog: Catalog, root: Specification, action: str) -> None:
         self.root = root
         self.action = action
         self.names = frozenset(each.name for each in root.characteristics)
         self.integers = frozenset(each.name for each in root.characteristics if each.value_type == "integer")
-        self.branches = _branches(catalog, root, action == "add")
+        self.ruled = is_ruled(catalog, root)
+        self.branches = _branches(catalog, root, action == "add") if not self.ruled else []
         self.counted = any(
             branch.relationship is not None and branch.relationship.quantity_characteristic is not None
             for branch in self.branches
@@ -133,7 +148,7 @@ class Tree:
         self.kept: dict[tuple[int, ...], Shape] = {}
         self.kept_size = 0
         self.fixed: Shape | None = None
-        if not self.counted:
+        if not self.counted and not self.ruled:
             counts = self._counts([])
             refuse_beyond_maximum(self._size(counts), root.id)
             self.fixed = self._expand(counts)
@@ -175,7 +190,12 @@ class Tree:
         return shape
 
     def size(self, given: Values) -> int:
-        """How many domain orders one tree has, without growing it; raises QuantityOutOfRange."""
+        """How many domain orders one tree has, without growing it; raises QuantityOutOfRange.
+
+        Of one with rules only the root is counted: what else there is shows when it grows.
+        """
+        if self.ruled:
+            return int(creates_own_order(self.root))
         if self.fixed is not None:
             return len(self.fixed.orders)
         return self._size(self._counts(self.values(given)))
@@ -275,6 +295,24 @@ def root_of(catalog: Catalog, offering: str | None, specification: str | None) -
     return root
 
 
+def is_ruled(catalog: Catalog, root: Specification) -> bool:
+    """Whether anything that a line of this specification may grow into has rules, so that it must come here."""
+    known = catalog.compiled.get(("ruled", root.id))
+    if known is None:
+        seen: set[str] = {root.id}
+        ways = [root]
+        known = False
+        while ways and not known:
+            specification = ways.pop()
+            known = specification.ruled
+            for relationship in specification.relationships:
+                if relationship.type in ORDERING_TYPES and relationship.target not in seen:
+                    seen.add(relationship.target)
+                    ways.append(catalog.specifications[relationship.target])
+        catalog.compiled["ruled", root.id] = known
+    return bool(known)
+
+
 def creates_own_order(root: Specification) -> bool:
     """Whether the line's own specification gets a domain order: all do but products without `orders`."""
     return root.kind != "product" or root.orders
@@ -327,16 +365,17 @@ def _branches(catalog: Catalog, root: Specification, add: bool) -> list[Branch]:
             if relationship.quantity_characteristic is None and relationship.default_quantity == 0:
                 continue
             target = catalog.specifications[relationship.target]
-            branches.append(Branch(target, relationship, parent, _flows(source, relationship, target), add))
+            branches.append(Branch(target, relationship, parent, flows_of(source, relationship, target), add))
             grow(len(branches) - 1)
 
     grow(0)
     return branches
 
 
-def _flows(
+def flows_of(
     source: Specification, relationship: Relationship, target: Specification
 ) -> tuple[tuple[str, str], ...]:
+    """The values that flow down a relationship: (target, source) pairs of characteristics."""
     declared = {each.name for each in source.characteristics}
     mapped = {into: out for out, into in relationship.mapping}
     pairs = ((each.name, mapped.get(each.name, each.name)) for each in target.characteristics)

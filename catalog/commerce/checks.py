@@ -1,7 +1,7 @@
 """What must hold between offerings, bundles, prices, categories and candidates, and the specifications behind them."""
 
 from collections.abc import Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from catalog.commerce.model import (
 from catalog.commerce.parsing import types_of
 from catalog.commerce.roots import BUNDLE_PREFIX, narrowed
 from catalog.draft import Draft
+from catalog.graphs import cycle_in
 from catalog.located import Located, nearest
 from catalog.model import ORDERABLE_STATUSES
 
@@ -89,9 +90,10 @@ def _check_uses(draft: Draft, offering: ProductOffering) -> None:
             fix = f"name one of {', '.join(types) or 'none'}{nearest(use.name, types)}"
             draft.findings.report(at, "unknown-characteristic", message, fix)
             continue
+        one = msgspec.structs.replace(declared, configurable=True, min_cardinality=0, max_cardinality=1)
         for value in (*use.allowed_values, use.value_from, use.value_to):
             if value is not None:
-                for _, sentence in faults(declared, value):
+                for _, sentence in faults(one, value):
                     fix = "an offering narrows what the specification allows; widen it there"
                     draft.findings.report(at, "not-narrower", f"{what}: {sentence}", fix)
         _check_default(draft, at, what, use, narrowed(declared, use))
@@ -100,7 +102,8 @@ def _check_uses(draft: Draft, offering: ProductOffering) -> None:
 def _check_default(draft: Draft, at: Located, what: str, use: CharacteristicUse, result: Any) -> None:
     if result.default is msgspec.UNSET:
         return
-    for _, sentence in faults(result, result.default):
+    # What may not be configured is fixed by its default, which is measured by the rest.
+    for _, sentence in faults(msgspec.structs.replace(result, configurable=True), result.default):
         fix = "give the offering a default that it allows itself"
         draft.findings.report(at, "default-not-allowed", f"{what}: default: {sentence}", fix)
 
@@ -336,15 +339,12 @@ def _check_candidates(draft: Draft) -> None:
 def _check_cycles(draft: Draft, what: str, graph: Mapping[str, Iterable[str]], sentence: str) -> bool:
     """Report one circle; True when there is none."""
     known = {id_: [each for each in targets if each in graph] for id_, targets in graph.items()}
-    try:
-        TopologicalSorter(known).prepare()
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
+    circle = cycle_in(known)
+    if circle:
         at = draft.places[(what, circle[0])]
         fix = f"take {circle[1]} out of {circle[0]}"
         draft.findings.report(at, "commerce-cycle", f"{sentence}: {' -> '.join(circle)}", fix)
-        return False
-    return True
+    return not circle
 
 
 def _stated_prices(offering: ProductOffering) -> Iterable[str]:

@@ -5,13 +5,13 @@ since 1970 UTC.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
 from catalog.commerce.money import Money
+from catalog.validity import TimePeriod
 
 ChargeType = Literal["recurring", "oneTime", "usage"]
 CHARGE_TYPES: tuple[ChargeType, ...] = ("recurring", "oneTime", "usage")
@@ -27,31 +27,6 @@ DEFAULT_ACTIONS: Mapping[str, tuple[str, ...]] = {
 """The line actions a charge of each type is for, unless it says itself."""
 
 
-def instant_text(at: int) -> str:
-    """Milliseconds since 1970 UTC as RFC 3339 text in UTC, as short as it is exact."""
-    text = datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{at % 1000:03d}Z" if at % 1000 else f"{text}Z"
-
-
-class Validity(msgspec.Struct, frozen=True, rename="camel"):
-    """From `start` to `end`, the end itself no longer; None is open (TMF `TimePeriod`)."""
-
-    start: int | None = None
-    end: int | None = None
-
-    def covers(self, at: int) -> bool:
-        """Whether the instant lies in it."""
-        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
-
-    def __str__(self) -> str:
-        start = f"from {instant_text(self.start)}" if self.start is not None else ""
-        end = f"until {instant_text(self.end)}" if self.end is not None else ""
-        return " ".join(part for part in (start, end) if part) or "always"
-
-
-ALWAYS = Validity()
-
-
 class PriceCondition(msgspec.Struct, frozen=True, rename="camel"):
     """A price is for these values of a characteristic only: one of `values`, or a range, both ends included."""
 
@@ -61,7 +36,9 @@ class PriceCondition(msgspec.Struct, frozen=True, rename="camel"):
     value_to: Any = None
 
     def holds(self, value: Any) -> bool:
-        """Whether a known value is among them."""
+        """Whether a known value is among them; of a list, whether one of its elements is."""
+        if isinstance(value, list):
+            return any(self.holds(each) for each in value)
         if self.values:
             return any(
                 value == each and isinstance(value, bool) == isinstance(each, bool) for each in self.values
@@ -87,7 +64,7 @@ class ProductOfferingPrice(msgspec.Struct, frozen=True, rename="camel"):
     version: str = "1.0"
     lifecycle_status: str = "Active"
     description: str = ""
-    valid_for: Validity = ALWAYS
+    valid_for: TimePeriod | None = None
     price: Money | None = None
     percentage: Decimal | None = None
     tax_included: bool = False
@@ -165,7 +142,7 @@ class ProductOffering(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     status_reason: str = ""
     is_sellable: bool = True
-    valid_for: Validity = ALWAYS
+    valid_for: TimePeriod | None = None
     bundled: tuple[BundledOffering, ...] = ()
     prices: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -190,7 +167,7 @@ class Category(msgspec.Struct, frozen=True, rename="camel"):
     version: str = "1.0"
     lifecycle_status: str = "Active"
     description: str = ""
-    valid_for: Validity = ALWAYS
+    valid_for: TimePeriod | None = None
     parent: str = ""
 
 
@@ -204,7 +181,7 @@ class Candidate(msgspec.Struct, frozen=True, rename="camel"):
     version: str = "1.0"
     lifecycle_status: str = "Active"
     description: str = ""
-    valid_for: Validity = ALWAYS
+    valid_for: TimePeriod | None = None
     categories: tuple[str, ...] = ()
 
 

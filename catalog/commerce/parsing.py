@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from catalog.commerce.model import (
-    ALWAYS,
     PERIOD_TYPES,
     PRICE_TYPES,
     BundledOffering,
@@ -28,8 +27,8 @@ from catalog.commerce.money import decimal, money
 from catalog.draft import Draft
 from catalog.located import Fields, Located
 from catalog.model import ACTIONS, KINDS, LIFECYCLE_STATUSES, CharacteristicSpecification
-from catalog.parts.characteristics import typed_value
-from catalog.parts.validity import read_validity
+from catalog.parts.characteristics import typed_value, whole_value
+from catalog.parts.validity import read_period
 
 Types = dict[str, CharacteristicSpecification]
 Entry = TypeVar("Entry")
@@ -77,6 +76,8 @@ PRICE = (
     "applicationDuration",
 )
 CONDITION = ("values", "valueFrom", "valueTo")
+CONDITION_TYPES = ("integer", "number", "date")
+"""Value types that a price condition may bound by a range."""
 CATEGORY = (*HEADER, "kind", "parent")
 CANDIDATE = (*HEADER, "specification", "categories")
 CANDIDATES = {"serviceCandidates": "service", "resourceCandidates": "resource"}
@@ -124,7 +125,7 @@ class _Header:
                 "lifecycleStatus", LIFECYCLE_STATUSES, "Active", "unknown-lifecycle-status"
             ),
             "description": self.fields.text("description"),
-            "valid_for": read_validity(self.draft.findings, self.what, self.fields) or ALWAYS,
+            "valid_for": read_period(draft.findings, what, self.fields),
         }
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -206,7 +207,7 @@ def _with_presets(draft: Draft, owner: str, child: BundledOffering) -> BundledOf
         value = at.plain()
         if name in types:
             what = f"offering {owner}: bundled {child.offering}: {name}"
-            value = typed_value(draft.findings, what, types[name].value_type, at)
+            value = whole_value(draft.findings, what, types[name], at)
         if value is not None:
             values[name] = value
     return msgspec.structs.replace(child, characteristics=values)
@@ -225,7 +226,10 @@ def _use(
             return place.plain()
         return typed_value(draft.findings, what, declared.value_type, place)
 
-    default = value(fields.place("default")) if fields.has("default") else None
+    default = None
+    if fields.has("default"):
+        at = fields.place("default")
+        default = at.plain() if declared is None else whole_value(draft.findings, what, declared, at)
     return CharacteristicUse(
         name=name,
         mandatory=fields.flag("mandatory"),
@@ -352,6 +356,11 @@ def _conditions(
                 return place.plain()
             return typed_value(draft.findings, what, declared.value_type, place)
 
+        bounded = stated.has("valueFrom") or stated.has("valueTo")
+        if declared is not None and bounded and declared.value_type not in CONDITION_TYPES:
+            message = f"{what}: a {declared.value_type} has no range here"
+            draft.findings.report(place, "facet-not-applicable", message, "name its values")
+            continue
         condition = PriceCondition(
             name,
             _values(stated, "values", value),

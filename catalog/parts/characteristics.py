@@ -175,7 +175,7 @@ def _with_default(
     if not fields.has("default"):
         return characteristic
     at = fields.place("default")
-    default = _default(findings, what, characteristic, at)
+    default = whole_value(findings, what, characteristic, at)
     if default is None:
         return characteristic
     # What may not be configured is fixed by this very default, so it is measured by the rest.
@@ -186,7 +186,10 @@ def _with_default(
     return msgspec.structs.replace(characteristic, default=default)
 
 
-def _default(findings: Findings, what: str, characteristic: CharacteristicSpecification, at: Located) -> Any:
+def whole_value(
+    findings: Findings, what: str, characteristic: CharacteristicSpecification, at: Located
+) -> Any:
+    """A value with all its elements, typed as the characteristic says, or None after a finding."""
     if characteristic.max_cardinality == 1 or characteristic.value_type == "array":
         return typed_value(findings, what, characteristic.value_type, at)
     if not isinstance(at.value, list):

@@ -16,13 +16,20 @@ def check_plans(draft: Draft, specification: Specification) -> None:
     """Report what is wrong with the plans of one specification."""
     for action, tasks in specification.plans.items():
         _check_order(draft, specification, action, tasks)
+        _check_gives(draft, specification, action, tasks)
     added, deleted = specification.plans.get("add", ()), specification.plans.get("delete", ())
     _check_undoes(draft, specification, added)
     _check_reversal(draft, specification, added, deleted)
 
 
 def _check_order(draft: Draft, owner: Specification, action: str, tasks: tuple[TaskTemplate, ...]) -> None:
-    names = {task.name for task in tasks}
+    names: set[str] = set()
+    forward = False
+    for task in tasks:
+        forward = forward or not names.issuperset(task.after)
+        names.add(task.name)
+    if not forward:  # each waits for tasks above it only, as nearly all plans are written
+        return
     for task in tasks:
         for earlier in task.after:
             if earlier not in names:
@@ -36,6 +43,18 @@ def _check_order(draft: Draft, owner: Specification, action: str, tasks: tuple[T
         message = f"{owner.id}: plan {action} never ends: {' after '.join(cycle)}"
         at = draft.places[("task", owner.id, action, cycle[0])]
         draft.findings.report(at, "after-cycle", message, "remove one of these `after`")
+
+
+def _check_gives(draft: Draft, owner: Specification, action: str, tasks: tuple[TaskTemplate, ...]) -> None:
+    names = {each.name for each in owner.characteristics}
+    for task in tasks:
+        for output, name in task.gives:
+            if name not in names:
+                message = f"{owner.id}: plan {action}: {task.name} gives {output} to unknown {name!r}"
+                fix = f"name a characteristic of {owner.id}{nearest(name, names)}"
+                draft.findings.report(
+                    draft.places[("task", owner.id, action, task.name)], "gives-unknown", message, fix
+                )
 
 
 def _check_undoes(draft: Draft, owner: Specification, added: tuple[TaskTemplate, ...]) -> None:

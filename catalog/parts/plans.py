@@ -17,6 +17,7 @@ _TASK = (
     "pointOfNoReturn",
     "undoes",
     "leavesNothing",
+    "gives",
     "description",
 )
 
@@ -83,6 +84,7 @@ def _task(draft: Draft, owner: str, action: str, at: Located, before: str | None
         description=fields.text("description"),
         undoes=tuple(word.text for word in fields.texts("undoes")),
         leaves_nothing=fields.flag("leavesNothing"),
+        gives=tuple((output, into.text) for output, into in fields.entries("gives").items()),
     )
 
 

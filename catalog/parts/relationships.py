@@ -5,7 +5,7 @@ from typing import cast
 from catalog.draft import Draft
 from catalog.located import Fields, Located
 from catalog.model import Relationship, RelationshipType
-from catalog.parts.validity import read_validity
+from catalog.parts.validity import read_period
 from catalog.rules.parsing import read_rules
 from catalog.rules.rule import SHRINKINGS, Shrinking, Wait
 
@@ -64,7 +64,7 @@ def read_relationship(
         when_shrinking=cast(
             Shrinking, fields.choice("whenShrinking", SHRINKINGS, "ask", "unknown-shrinking")
         ),
-        valid_for=read_validity(draft.findings, what, fields),
+        valid_for=read_period(draft.findings, what, fields),
     )
 
 

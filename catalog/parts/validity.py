@@ -1,38 +1,35 @@
 """When a part of the catalog is valid (TMF `validFor`), from located text."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from catalog.commerce.model import Validity
+from catalog.characteristics import fits_type
 from catalog.located import Fields, Findings
+from catalog.validity import TimePeriod
 
-VALIDITY = ("startDateTime", "endDateTime")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_validity(findings: Findings, what: str, owner: Fields) -> Validity | None:
+def read_period(findings: Findings, what: str, owner: Fields) -> TimePeriod | None:
     """The field `validFor` with its instants; None when it is absent or bounds nothing."""
     if not owner.has("validFor"):
         return None
-    at = owner.place("validFor")
-    fields = Fields(findings, at, f"{what}: validFor", VALIDITY)
-    ends: list[int | None] = []
-    for name in VALIDITY:
-        text = fields.text(name)
-        try:
-            ends.append(instant(text) if text else None)
-        except ValueError as error:
-            fix = f"write `{name}: 2025-07-01T00:00:00Z`, with an offset"
-            findings.report(fields.place(name), "bad-instant", f"{what}: {name}: {error}", fix)
-            ends.append(None)
-    start, end = ends
+    fields = Fields(findings, owner.place("validFor"), f"{what}: validFor", ("startDateTime", "endDateTime"))
+    start, end = _instant_ms(findings, fields, "startDateTime"), _instant_ms(findings, fields, "endDateTime")
     if start is not None and end is not None and start >= end:
-        message = f"{what}: it ends before it begins"
-        findings.report(at, "validity-reversed", message, "exchange the two")
-    return Validity(start, end) if start is not None or end is not None else None
+        message = f"{what}: validFor ends before it starts"
+        findings.report(fields.place("endDateTime"), "period-reversed", message, "exchange the two instants")
+        return None
+    return TimePeriod(start, end) if start is not None or end is not None else None
 
 
-def instant(text: str) -> int:
-    """An RFC 3339 instant as milliseconds since 1970 UTC; raises ValueError."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, so it names no instant")
-    return round(at.timestamp() * 1000)
+def _instant_ms(findings: Findings, fields: Fields, name: str) -> int | None:
+    text = fields.text(name)
+    if not text:
+        return None
+    if fits_type("dateTime", text):
+        return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+    if fits_type("date", text):
+        return (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+    message = f"{fields.what}: {name} {text!r} is neither a date nor a dateTime with an offset"
+    findings.report(fields.place(name), "bad-instant", message, f"write `{name}: 2026-01-01T00:00:00Z`")
+    return None

@@ -6,21 +6,27 @@ undetermined if and only if it depends on what is not known.
 """
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from catalog.rules import syntax
+from catalog.rules.logic import (
+    Context,
+    Evaluate,
+    Label,
+    Variables,
+    absorbed,
+    applied,
+    merged,
+    signal_of,
+)
+from catalog.rules.macros import PLACE, over
 from catalog.rules.outcome import Error, Undetermined, is_not_applicable
 from catalog.rules.values import FUNCTIONS, NUMBERS, at_index, shown
 
-Context = Mapping[str, Any]
-Variables = dict[str, Any]
-Evaluate = Callable[[Context, Variables], Any]
-
 _PLAIN = frozenset((str, *NUMBERS))
-_INDEX = "#"  # before a variable's name: what its element is called; no name of CEL
 _PLAIN_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "_==_": operator.eq,
     "_!=_": operator.ne,
@@ -86,7 +92,7 @@ class _Compiler:
                 label = self.label(node, variables)
                 return _selected(self.compile(operand, variables), field, label)
             case syntax.Index(operand, key):
-                label = self.label(operand, variables)
+                label = self.label(node, variables)
                 return _indexed(self.compile(operand, variables), self.compile(key, variables), label)
             case syntax.Has():
                 return self.has(node, variables)
@@ -139,25 +145,26 @@ class _Compiler:
         body = self.compile(node.body, within)
         kept = self.compile(node.filter, within) if node.filter is not None else None
         label = self.label(node.operand, variables)
-        return _over(node.macro, operand, node.variable, body, kept, label)
+        return over(node.macro, operand, node.variable, body, kept, label)
 
-    def label(self, node: syntax.Node, variables: frozenset[str]) -> Callable[[Variables], str]:
+    def label(self, node: syntax.Node, variables: frozenset[str]) -> Label:
         """What a place inside a value is called when it turns out to be unknown."""
         path = path_of(node, variables)
         if path is not None:
             full = ".".join(self.resolve(path).path)
-            return lambda values: full
+            return lambda context, values: full
         match node:
             case syntax.Name(name):
-                return lambda values: str(values[_INDEX + name])
+                return lambda context, values: str(values[PLACE + name])
             case syntax.Select(operand, field):
                 above = self.label(operand, variables)
-                return lambda values: f"{above(values)}.{field}"
-            case syntax.Index(operand, _):
+                return lambda context, values: f"{above(context, values)}.{field}"
+            case syntax.Index(operand, index):
                 above = self.label(operand, variables)
-                return lambda values: f"{above(values)}[]"
+                key = self.compile(index, variables)
+                return lambda context, values: f"{above(context, values)}[{key(context, values)}]"
             case _:
-                return lambda values: "a computed value"
+                return lambda context, values: "a computed value"
 
 
 def _reading(reading: Reading) -> Evaluate:
@@ -187,7 +194,7 @@ def _reading(reading: Reading) -> Evaluate:
     return read
 
 
-def _selected(operand: Evaluate, field: str, label: Callable[[Variables], str]) -> Evaluate:
+def _selected(operand: Evaluate, field: str, label: Label) -> Evaluate:
     def select(context: Context, values: Variables) -> Any:
         value = operand(context, values)
         if type(value) in (Undetermined, Error) or is_not_applicable(value):
@@ -195,15 +202,15 @@ def _selected(operand: Evaluate, field: str, label: Callable[[Variables], str]) 
         if not isinstance(value, Mapping):
             return Error(f"{shown(value)} has no field {field}")
         value = value.get(field)
-        return Undetermined((label(values),)) if value is None else value
+        return Undetermined((label(context, values),)) if value is None else value
 
     return select
 
 
-def _indexed(operand: Evaluate, key: Evaluate, label: Callable[[Variables], str]) -> Evaluate:
+def _indexed(operand: Evaluate, key: Evaluate, label: Label) -> Evaluate:
     def index(context: Context, values: Variables) -> Any:
         container, at = operand(context, values), key(context, values)
-        signal = _signal((container, at))
+        signal = signal_of((container, at))
         if signal is not None:
             return signal
         if is_not_applicable(container):
@@ -215,41 +222,14 @@ def _indexed(operand: Evaluate, key: Evaluate, label: Callable[[Variables], str]
                 value = at_index(container, at)
             except ValueError as error:
                 return Error(str(error))
-        return Undetermined((f"{label(values)}[{at}]",)) if value is None else value
+        return Undetermined((label(context, values),)) if value is None else value
 
     return index
 
 
-def _signal(values: tuple[Any, ...]) -> Undetermined | Error | None:
-    """What stands against computing with these values: an error of one of them, else what is unknown of all."""
-    unknown: list[Undetermined] = []
-    for value in values:
-        if type(value) is Error:
-            return value
-        if type(value) is Undetermined:
-            unknown.append(value)
-    return _merged(unknown) if unknown else None
-
-
-def _merged(unknown: list[Undetermined]) -> Undetermined:
-    if len(unknown) == 1:
-        return unknown[0]
-    return Undetermined(tuple(dict.fromkeys(path for each in unknown for path in each.missing)))
-
-
-def _applied(apply: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
-    signal = _signal(operands)
-    if signal is not None:
-        return signal
-    try:
-        return apply(*operands)
-    except (ValueError, TypeError, OverflowError) as error:
-        return Error(str(error))
-
-
 def _strict(apply: Callable[..., Any], arguments: tuple[Evaluate, ...]) -> Evaluate:
     def call(context: Context, values: Variables) -> Any:
-        return _applied(apply, tuple([argument(context, values) for argument in arguments]))
+        return applied(apply, tuple([argument(context, values) for argument in arguments]))
 
     return call
 
@@ -262,7 +242,7 @@ def _compared(function: str, apply: Callable[..., Any], left: Evaluate, right: E
         first, second = left(context, values), right(context, values)
         if type(first) is type(second) and type(first) in _PLAIN:
             return plain(first, second)
-        return _applied(apply, (first, second))
+        return applied(apply, (first, second))
 
     return compare
 
@@ -276,29 +256,9 @@ def _absorbing(absorber: bool, sign: str, arguments: tuple[Evaluate, ...]) -> Ev
                 return absorber
             if type(value) is not bool:
                 operands.append(value)
-        return _absorbed(absorber, sign, operands) if operands else not absorber
+        return absorbed(absorber, sign, operands) if operands else not absorber
 
     return absorb
-
-
-def _absorbed(absorber: bool, sign: str, operands: Iterable[Any]) -> Any:
-    """`||` (absorber True) or `&&` (False) of operands, in any order: the absorber, else unknown, else error."""
-    unknown: list[Undetermined] = []
-    failed: Error | None = None
-    for value in operands:
-        if value is absorber:
-            return absorber
-        if type(value) is bool:
-            continue
-        if type(value) is Undetermined:
-            unknown.append(value)
-        elif type(value) is Error:
-            failed = failed or value
-        else:
-            failed = failed or Error(f"{sign} wants true or false, not {shown(value)}")
-    if unknown:
-        return _merged(unknown)
-    return failed or (not absorber)
 
 
 def _not(operand: Evaluate) -> Evaluate:
@@ -323,73 +283,7 @@ def _ternary(condition: Evaluate, then: Evaluate, otherwise: Evaluate) -> Evalua
         if type(value) is Undetermined:
             # Whoever is asked for what is missing is asked once: for the branches' values, too.
             outcomes = (value, then(context, values), otherwise(context, values))
-            return _merged([each for each in outcomes if type(each) is Undetermined])
+            return merged([each for each in outcomes if type(each) is Undetermined])
         return value if type(value) is Error else Error(f"?: wants true or false, not {shown(value)}")
 
     return choose
-
-
-def _over(
-    macro: str,
-    operand: Evaluate,
-    variable: str,
-    body: Evaluate,
-    kept: Evaluate | None,
-    label: Callable[[Variables], str],
-) -> Evaluate:
-    finish = _MACROS[macro]
-
-    def iterate(context: Context, values: Variables) -> Any:
-        container = operand(context, values)
-        if type(container) in (Undetermined, Error):
-            return container
-        if is_not_applicable(container) or not isinstance(container, list | Mapping):
-            return Error(f"{macro} wants a list or a map, not {shown(container)}")
-
-        above = label(values)
-
-        def each() -> Iterable[tuple[Any, Any]]:
-            for index, element in enumerate(container):
-                place = f"{above}[{index}]"
-                known = element if element is not None else Undetermined((place,))
-                within = {**values, variable: known, _INDEX + variable: place}
-                chosen = kept(context, within) if kept is not None else True
-                if chosen is not False:
-                    outcome = body(context, within) if chosen is True else _condition(chosen, macro)
-                    yield element, outcome
-
-        return finish(each())
-
-    return iterate
-
-
-def _condition(value: Any, macro: str) -> Any:
-    if type(value) in (bool, Undetermined, Error):
-        return value
-    return Error(f"{macro} wants true or false of each element, not {shown(value)}")
-
-
-def _mapped(pairs: Any) -> Any:
-    outcomes = [outcome for _, outcome in pairs]
-    signal = _signal(tuple(outcomes))
-    return outcomes if signal is None else signal
-
-
-def _filtered(pairs: Any) -> Any:
-    found = [(element, _condition(outcome, "filter")) for element, outcome in pairs]
-    signal = _signal(tuple(outcome for _, outcome in found))
-    return [element for element, outcome in found if outcome] if signal is None else signal
-
-
-def _exactly_one(pairs: Any) -> Any:
-    found = _filtered(pairs)
-    return len(found) == 1 if isinstance(found, list) else found
-
-
-_MACROS: dict[str, Callable[[Any], Any]] = {
-    "all": lambda pairs: _absorbed(False, "all", (outcome for _, outcome in pairs)),
-    "exists": lambda pairs: _absorbed(True, "exists", (outcome for _, outcome in pairs)),
-    "exists_one": _exactly_one,
-    "map": _mapped,
-    "filter": _filtered,
-}

@@ -7,14 +7,8 @@ and only if it depends on what is not known: `true || unknown` is true and `unkn
 from typing import Any
 
 from catalog.rules import syntax
-from catalog.rules.evaluation import (
-    Context,
-    Evaluate,
-    Reading,
-    Resolve,
-    UnknownFunction,
-    compiled,
-)
+from catalog.rules.evaluation import Reading, Resolve, UnknownFunction, compiled
+from catalog.rules.logic import Context, Evaluate
 from catalog.rules.outcome import Error, Undetermined
 from catalog.rules.syntax import ExpressionSyntaxError
 from catalog.rules.values import shown

@@ -1,8 +1,8 @@
 """Whether each mandatory characteristic can come to have a value.
 
-One gets it from its default, from what flows down a relationship (pairs of names, or the same name), or from an
-attribute mapping; at the root of a line also from the order. These are warnings where a person or a task may still
-bring the value, and errors where nothing can.
+One gets it from its default, from what flows down a relationship (pairs of names, or the same name), from an
+attribute mapping, or from the result of a task; at the root of a line also from the order. These are warnings where
+a person may still bring the value, and errors where nothing can.
 """
 
 from msgspec import UNSET
@@ -26,7 +26,7 @@ def check_filling(draft: Draft, statements: list[Statement], hierarchies: Hierar
             written.setdefault((mapping.target, mapping.target_characteristic or ""), []).append(statement)
     for specification in draft.specifications.values():
         for each in specification.characteristics:
-            if each.mandatory and each.default is UNSET:
+            if each.mandatory and each.default is UNSET and not _given_by_task(specification, each.name):
                 writers = written.get((specification.id, each.name), [])
                 _check_one(draft, specification, each, writers, hierarchies)
 
@@ -52,6 +52,11 @@ def _check_one(
             message = f"{owner.id}.{each.name} is mandatory, yet nothing fills it below {edge.source.id}"
             fix = f"map a characteristic of {edge.source.id} to it, add a mapping, or give it a default"
             draft.findings.report(at, "mandatory-never-filled", message, fix, "warning")
+
+
+def _given_by_task(owner: Specification, name: str) -> bool:
+    """Whether the result of one of its own tasks brings it."""
+    return any(into == name for plan in owner.plans.values() for task in plan for _, into in task.gives)
 
 
 def _flows(edge: Edge, name: str) -> bool:

@@ -22,11 +22,12 @@ def check_catalog(
         list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="YAML files or folders; without any, the sample catalog."),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are a failure, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check catalog files: every finding with file, line and what to write instead.
 
-    Exit code 1 when there is an error; warnings alone are no failure.
+    Exit code 1 when there is an error; warnings alone are no failure, unless with --strict.
     """
     from catalog.loader import check
     from catalog.store import SAMPLES
@@ -40,5 +41,5 @@ def check_catalog(
             typer.echo(str(finding))
         warnings = len(findings) - errors
         typer.echo(f"{errors} error(s), {warnings} warning(s)" if findings else "the catalog is sound")
-    if errors:
+    if errors or (strict and findings):
         raise typer.Exit(EXIT_FAILED)

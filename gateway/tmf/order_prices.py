@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from catalog.commerce.charges import Amount, Charge, LinePrice, OrderPrice, Total
-from catalog.commerce.model import instant_text
 from catalog.commerce.order_lines import items_of, priced_lines
 from catalog.model import Catalog
 from catalog.pricing import price_order
 from catalog.refusals import CatalogRefusal
+from catalog.validity import instant_text
 
 _PERIODS: Final = {
     "day": "daily",

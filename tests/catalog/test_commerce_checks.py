@@ -80,6 +80,9 @@ CASES = {
           a: {{{MONTHLY}, alterations: [b]}}
           b: {{priceType: discount, price: 1 USD}}
         """,
+    "facet-not-applicable": (
+        "prices: {a: {priceType: oneTime, price: 1 EUR, characteristics: {name: {valueFrom: b}}}}\n" + OFFERED
+    ),
     "price-shape": "prices: {a: {priceType: recurring, price: 1 EUR}}",
     "unused-price": f"prices: {{a: {{{MONTHLY}}}}}",
 }

@@ -109,6 +109,10 @@ CASES = {
     "unknown-sequence": "resourceSpecifications: {r: {plans: {add: {sequence: random, tasks: [TASK]}}}}",
     "duplicate-task": "resourceSpecifications: {r: {plans: {add: [TASK, TASK]}}}",
     "after-unknown": "resourceSpecifications: {r: {plans: {add: [{name: a, target: t, after: [b]}]}}}",
+    "gives-unknown": """
+        resourceSpecifications:
+          r: {characteristics: {port: {}}, plans: {add: [{name: a, target: t, gives: {number: prot}}]}}
+        """,
     "after-cycle": """
         resourceSpecifications:
           r: {plans: {add: [{name: a, target: t, after: [b]}, {name: b, target: t, after: [a]}]}}
@@ -120,7 +124,7 @@ CASES = {
     "unreachable": "resourceSpecifications: {r: {plans: {add: [TASK]}}}",
     "nothing-to-do": "resourceSpecifications: {r: {}}",
     "bad-instant": "serviceSpecifications: {s: {validFor: {startDateTime: 2025-01-01T00:00:00}}}",
-    "validity-reversed": """
+    "period-reversed": """
         offerings:
           o:
             productSpecification: p

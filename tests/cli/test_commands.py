@@ -64,6 +64,11 @@ def test_a_broken_catalog_is_told_with_file_line_and_fix(
     code, _, err = called(capsys, "up", "--data", str(tmp_path / "data"), "--catalog", str(broken))
     assert code == 1 and "the catalog has errors" in err
     assert not (tmp_path / "data").exists(), "what is wrong is said before anything is made"
+    warned = tmp_path / "warned.yaml"
+    warned.write_text('catalog: {version: "1"}\nserviceSpecifications: {lonely: {}}\n', encoding="utf-8")
+    code, out, _ = called(capsys, "catalog", "check", str(warned))
+    assert code == 0 and "0 error(s), 2 warning(s)" in out
+    assert called(capsys, "catalog", "check", str(warned), "--strict")[0] == 1
 
 
 @pytest.mark.parametrize(
