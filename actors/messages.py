@@ -73,13 +73,14 @@ class SaveDraft(Message, frozen=True, tag="saveDraft"):
 class SubmitDraft(Message, frozen=True, tag="submitDraft"):
     """Turn a draft into an acknowledged order.
 
-    ``base`` is the version that passed every check at the door, under the ``catalog`` of this version; 0 and empty:
-    whatever it is, as it was saved.
+    ``base`` is the version that passed every check at the door, under the ``catalog`` of this version, and
+    ``document`` what the door made of it; 0 and empty: whatever it is, as it was saved.
     """
 
     by: str = ""
     base: int = 0
     catalog: str = ""
+    document: bytes = b""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):

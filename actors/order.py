@@ -184,13 +184,13 @@ class OrderActor:
             return Decision()  # asked twice is asked once
         if message.base not in (0, order.version):
             return refused_for_version(order, message.base)
-        catalog = message.catalog or order.catalog
-        decision = Decision([DraftSubmitted(order.document, catalog)])
+        catalog, document = message.catalog or order.catalog, message.document or order.document
+        decision = Decision([DraftSubmitted(document, catalog)])
         decision.sends += [(other, AwaitOrder(order.id)) for other in order.depends_on]
-        if self._concerned(catalog, order.document):
+        if self._concerned(catalog, document):
             decision.inside.append((REVIEW, OpenReview(message.by)))
         elif not order.depends_on:
-            self._begin(decision, order.document, catalog, order.requested_start, now)
+            self._begin(decision, document, catalog, order.requested_start, now)
         return decision
 
     def changed(

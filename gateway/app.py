@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gateway import documentation, events, health, orders_api, stream, stream_socket
+from gateway import documentation, drafts_api, events, health, orders_api, stream, stream_socket
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
 from gateway.openapi import openapi_of
@@ -50,7 +50,16 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     app.state.gateway = gateway
     app.state.events = hub
     install_error_answers(app)
-    for room in (product_ordering, stream, stream_socket, events, orders_api, health, documentation):
+    for room in (
+        product_ordering,
+        stream,
+        stream_socket,
+        events,
+        orders_api,
+        drafts_api,
+        health,
+        documentation,
+    ):
         app.include_router(room.router)
     documentation.serve_assets(app)
 

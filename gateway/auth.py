@@ -13,8 +13,13 @@ from typing import Final
 import msgspec
 from starlette.requests import HTTPConnection
 
+from gateway.identity import DEFAULT_TENANT
 from gateway.violations import BadRequest
 
+READER: Final = "reader"
+"""The role that may look; who has no other may do nothing else."""
+OPERATOR: Final = "operator"
+"""The role that decides on what is held, and may do everything else."""
 _TOKEN_BYTES: Final = 32
 _PREFIX: Final = "bearer "
 
@@ -22,15 +27,29 @@ _PREFIX: Final = "bearer "
 class Principal(msgspec.Struct, frozen=True, rename="camel"):
     """Who a token stands for.
 
-    ``client`` scopes idempotency keys, ``tenant`` scopes everything. ``external_ids_unique``: whether this client's
-    externalIds name one order each per party, so that sending one again finds the order (TMF622 does not say so).
+    ``client`` scopes idempotency keys, ``tenant`` everything: nobody sees or touches the orders of another one.
+    ``roles`` say what the principal may do, ``groups`` whose work it may take. ``external_ids_unique``: whether this
+    client's externalIds name one order each per party, so that sending one again finds the order (TMF622 does not
+    say so).
     """
 
     name: str
     client: str
-    tenant: str = "default"
-    roles: tuple[str, ...] = ("operator",)
+    tenant: str = DEFAULT_TENANT
+    roles: tuple[str, ...] = (OPERATOR,)
     external_ids_unique: bool = True
+    groups: tuple[str, ...] = ()
+
+    def demand(self, *roles: str) -> None:
+        """Refuse whoever has none of these roles (:raises BadRequest: 403)."""
+        if not any(role in self.roles for role in roles):
+            asked = " or ".join(roles)
+            raise BadRequest("forbidden", f"{self.name} does not have the role {asked}", status=403)
+
+    def demand_more_than_reading(self) -> None:
+        """Refuse whoever may only look (:raises BadRequest: 403)."""
+        if set(self.roles) == {READER}:
+            raise BadRequest("forbidden", f"{self.name} may only read: its one role is {READER}", status=403)
 
 
 class Tokens:

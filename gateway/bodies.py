@@ -4,18 +4,21 @@ from starlette.requests import ClientDisconnect, Request
 
 from gateway.violations import BadRequest
 
+MERGE_PATCH = ("application/json", "application/merge-patch+json")
+"""Media types of a merge patch (RFC 7386); in TMF APIs plain JSON is one, too."""
 
-async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The whole JSON body of a request.
+
+async def read_body(request: Request, bytes_max: int, media_types: tuple[str, ...] = ()) -> bytes:
+    """The whole JSON body of a request, of any JSON media type or of one of those given.
 
     :raises BadRequest: 415 for another media type or a compressed body, 413 above ``bytes_max``, 400 when the client
         left half-way.
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise BadRequest(
-            "mediaType", f"{media_type[:80]} is not understood: send application/json", status=415
-        )
+    json = media_type == "application/json" or media_type.endswith("+json")
+    if media_type not in media_types if media_types else not json:
+        wanted = " or ".join(media_types or ("application/json",))
+        raise BadRequest("mediaType", f"{media_type[:80]} is not understood: send {wanted}", status=415)
     refuse_encoded(request)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > bytes_max:

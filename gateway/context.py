@@ -8,15 +8,15 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
 from actors.group import OrderGroup
-from gateway.auth import Principal, Tokens
+from actors.structure import tenant_tag_of
+from gateway.auth import OPERATOR, Principal, Tokens
 from gateway.door import Door
+from gateway.identity import tag_of
 from gateway.settings import GatewaySettings
-from gateway.violations import BadRequest
 from runtime.errors import NotFound
 from runtime.port import Runtime
 
-_ORDER_ID: Final = re.compile(r"o[0-9a-hjkmnp-tv-z]{24}")
-OPERATOR: Final = "operator"
+_ORDER_ID: Final = re.compile(r"o[0-9a-hjkmnp-tv-z]{24}(?:[0-9a-hjkmnp-tv-z]{8})?")
 
 
 class Gateway:
@@ -28,12 +28,13 @@ class Gateway:
         self.tokens = Tokens(settings.tokens)
         self.door = Door(runtime)
 
-    async def group(self, order: str) -> OrderGroup:
+    async def group(self, order: str, principal: Principal) -> OrderGroup:
         """The order's group as it durably is.
 
-        :raises NotFound: there is none. :raises Unavailable: nobody can tell at the moment.
+        :raises NotFound: there is none, or none of the principal's tenant.
+        :raises Unavailable: nobody can tell at the moment.
         """
-        if is_order_id(order):
+        if is_order_id(order) and tenant_tag_of(order) == tag_of(principal.tenant):
             (group,) = await self.runtime.read([order])
             if group is not None:
                 return group
@@ -60,10 +61,16 @@ def authenticated(request: Request, _: Annotated[Any, Security(_bearer)]) -> Pri
 
 def operator(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """A principal who may decide on orders (:raises BadRequest: 403)."""
-    if OPERATOR not in principal.roles:
-        raise BadRequest("forbidden", f"{principal.name} does not have the role {OPERATOR}", status=403)
+    principal.demand(OPERATOR)
+    return principal
+
+
+def requester(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+    """A principal who may place and change orders (:raises BadRequest: 403)."""
+    principal.demand_more_than_reading()
     return principal
 
 
 Authenticated = Annotated[Principal, Depends(authenticated)]
+Requester = Annotated[Principal, Depends(requester)]
 Operator = Annotated[Principal, Depends(operator)]

@@ -4,12 +4,13 @@ The fast way (typed conversion, rules, catalog) costs tens of microseconds and o
 thorough way reads the same decoded order again and collects all violations.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from actors.messages import SubmitOrder
+from actors.messages import Heading, SubmitOrder
+from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
 from catalog.commerce.bundles import completed, needs_care
 from catalog.door import sells_by_date
 from catalog.model import Catalog
@@ -22,12 +23,13 @@ from gateway.identity import (
     id_from_external_id,
     id_from_idempotency_key,
     random_id,
+    tag_of,
 )
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
 from gateway.tmf.order_rules import keeps_rules, names_any
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
-from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.tmf.product_order_form import OrderRelationship, ProductOrderCreate
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
 from gateway.wall_clock import now_ms
 from runtime.errors import invariant
@@ -47,6 +49,17 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
     order: str
     message: SubmitOrder
+
+
+class Checked(msgspec.Struct, frozen=True, gc=False):
+    """An order that passed every check, with what its bundles take by default."""
+
+    form: ProductOrderCreate
+    document: bytes
+    digest: bytes
+    """Of the order as it was sent: a bundle's defaults may differ when it is sent again."""
+    catalog: str
+    """The version it was checked against."""
 
 
 class HasCatalogs(Protocol):
@@ -88,13 +101,28 @@ class Door:
     ) -> Admitted:
         """Check a decoded order and make its message.
 
+        :raises BadRequest: with every violation.
+        """
+        return _admitted(self.check(order, principal, key, raw=raw), principal, key)
+
+    def check(
+        self,
+        order: dict[str, Any],
+        principal: Principal,
+        key: str | None = None,
+        *,
+        raw: bytes = b"",
+        catalog: Catalog | None = None,
+    ) -> Checked:
+        """Check a decoded order against the current catalog, or the one given.
+
         ``key`` is the client's idempotency key, if it gave one; ``raw`` the body or line that
         :meth:`read` read; without it names that stand twice in an object are not found.
 
         :raises BadRequest: with every violation.
         """
         document = canonical(order)
-        catalog = self._runtime.catalogs.current
+        catalog = catalog or self._runtime.catalogs.current
         at = self._clock() if sells_by_date(catalog) else None
         faults = []
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
@@ -117,12 +145,24 @@ class Door:
             broken = rule_faults_of(order, catalog, at)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
+        if form.order_relationship:
+            faults.extend(_of_other_tenants(form.order_relationship, principal))
         if faults:
             raise _refused(faults)
         digest = digest_of(document)
         if names_any(form.product_order_item, needs_care(catalog)):
             form, document = _completed(order, catalog, at)
-        return _admitted(form, document, digest, catalog.version, principal, key)
+        return Checked(form, document, digest, catalog.version)
+
+    def findings(
+        self, order: dict[str, Any], principal: Principal, *, raw: bytes = b""
+    ) -> tuple[Violation, ...]:
+        """Everything that :meth:`check` would refuse; empty when it is in order."""
+        try:
+            self.check(order, principal, raw=raw)
+        except BadRequest as problem:
+            return problem.violations[:VIOLATIONS_MAX]
+        return ()
 
 
 def _completed(order: dict[str, Any], catalog: Catalog, at: int | None) -> tuple[ProductOrderCreate, bytes]:
@@ -143,15 +183,8 @@ def _completed(order: dict[str, Any], catalog: Catalog, at: int | None) -> tuple
     return form, canonical(whole)
 
 
-def _admitted(
-    form: ProductOrderCreate,
-    document: bytes,
-    digest: bytes,
-    catalog: str,
-    principal: Principal,
-    key: str | None,
-) -> Admitted:
-    """``digest`` is of the order as it was sent: a bundle's defaults may differ when it is sent again."""
+def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitted:
+    form, document = checked.form, checked.document
     party = party_of(form.related_party)
     keyed = True
     if key is not None:
@@ -161,26 +194,68 @@ def _admitted(
         scope = f"party:{party}" if party else f"client:{principal.client}"
         order = id_from_external_id(principal.tenant, scope, form.external_id)
     else:
-        order, keyed = random_id(), False
-    start = form.requested_start_date
+        order, keyed = random_id(principal.tenant), False
     message = SubmitOrder(
         document=document,
-        digest=digest,
-        catalog=catalog,
+        digest=checked.digest,
+        catalog=checked.catalog,
         client=principal.client,
         external_id=form.external_id,
         category=form.category,
         party=party,
-        requested_start=0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000)),
-        depends_on=tuple(
-            dict.fromkeys(each.id for each in form.order_relationship if each.relationship_type == DEPENDS_ON)
-        )
-        if form.order_relationship
-        else (),
+        requested_start=_start_of(form),
+        depends_on=_needed_by(form),
         keyed=keyed,
         by=principal.name,
     )
     return Admitted(order, message)
+
+
+def heading_of(form: ProductOrderCreate) -> Heading:
+    """What lists, dates and other orders need to know of an order."""
+    return Heading(
+        form.external_id, form.category, party_of(form.related_party), _start_of(form), _needed_by(form)
+    )
+
+
+def party_of_document(order: dict[str, Any]) -> str:
+    """The party that a decoded order of right form belongs to."""
+    return party_of(msgspec.convert(order.get("relatedParty", ()), tuple[RelatedParty, ...]))
+
+
+def heading_of_draft(order: dict[str, Any]) -> Heading:
+    """The heading of what may be wrong in any way: empty as long as its form is."""
+    try:
+        return heading_of(msgspec.convert(order, ProductOrderCreate))
+    except msgspec.ValidationError:
+        return Heading()
+
+
+def _start_of(form: ProductOrderCreate) -> int:
+    start = form.requested_start_date
+    return 0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000))
+
+
+def _needed_by(form: ProductOrderCreate) -> tuple[str, ...]:
+    if not form.order_relationship:
+        return ()
+    related = form.order_relationship
+    return tuple(dict.fromkeys(each.id for each in related if each.relationship_type == DEPENDS_ON))
+
+
+def _of_other_tenants(
+    relationships: tuple[OrderRelationship, ...], principal: Principal
+) -> Iterator[Violation]:
+    """Orders to wait for that the principal may not even know of: to it there is no such order."""
+    own = tag_of(principal.tenant)
+    for index, each in enumerate(relationships):
+        if (
+            each.relationship_type == DEPENDS_ON
+            and len(each.id) >= ORDER_ID_LENGTH
+            and tenant_tag_of(each.id) != own
+        ):
+            message = f"there is no order {each.id[:64]!r}"
+            yield Violation(f"/orderRelationship/{index}/id", "unknown-order", message)
 
 
 def party_of(parties: tuple[RelatedParty, ...]) -> str:

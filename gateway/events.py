@@ -11,9 +11,11 @@ from typing import Annotated, Final, Literal, cast
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from actors.structure import tenant_tag_of
 from gateway.context import gateway_of
 from gateway.event_hub import Batch, Closed, EventHub, Item, identified
 from gateway.event_position import EventPosition, event_id, read_event_id
+from gateway.identity import tag_of
 from gateway.json_answers import encode
 from gateway.tmf.errors import error
 from gateway.tmf.order_events import EVENT_TYPES, OrderNotice
@@ -24,9 +26,12 @@ MEDIA_TYPE: Final = "text/event-stream"
 
 
 class Wanted:
-    """Which events a subscriber wants; an empty set wants all."""
+    """Which events a subscriber wants, of its tenant's orders; an empty set wants all."""
 
-    def __init__(self, orders: frozenset[str], types: frozenset[str], states: frozenset[str]) -> None:
+    def __init__(
+        self, tenant: str, orders: frozenset[str], types: frozenset[str], states: frozenset[str]
+    ) -> None:
+        self.tag = tag_of(tenant)
         self.orders = orders
         self.types = types
         self.states = states
@@ -34,7 +39,8 @@ class Wanted:
     def takes(self, notice: OrderNotice) -> bool:
         """Whether this event is wanted."""
         return (
-            (not self.orders or notice.order in self.orders)
+            tenant_tag_of(notice.order) == self.tag
+            and (not self.orders or notice.order in self.orders)
             and (not self.types or notice.event_type in self.types)
             and (not self.states or notice.state in self.states)
         )
@@ -63,9 +69,9 @@ async def stream_events(
     behind that event. A client that reads too slowly gets an event `closed` and is disconnected: come back with the id.
     """
     gateway = gateway_of(request)
-    gateway.tokens.authenticate(request, in_query=True)
+    principal = gateway.tokens.authenticate(request, in_query=True)
     hub = cast(EventHub, request.app.state.events)
-    wanted = Wanted(_names(order), _names(event_type), _names(state))
+    wanted = Wanted(principal.tenant, _names(order), _names(event_type), _names(state))
     unknown = sorted(wanted.types.difference(EVENT_TYPES))
     if unknown:
         message = f"{', '.join(unknown)[:200]}: there are {', '.join(EVENT_TYPES)}"

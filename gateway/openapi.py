@@ -18,7 +18,7 @@ _SCHEMAS: Final = "#/components/schemas/{model}"
 _ERRORS: Final = {
     "400": "Something is wrong with the request; `violations` lists all of it, with JSON pointers.",
     "401": "No bearer token, or an unknown one.",
-    "403": "The token's principal does not have the role `operator`.",
+    "403": "The token's principal may not do this.",
     "404": "There is no such order, or nothing of this name in it.",
     "409": "The state of the order forbids it; `reason` says why, and the way on.",
     "413": "The body is too large.",
@@ -73,9 +73,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     if "{id}" in path:
         statuses.append("404")
     if method != "get":
-        statuses.append("429")
-        if path.startswith(_OWN):
-            statuses.append("403")
+        statuses += ["429", "403"]
         if path.startswith(_OWN) and "{id}" in path:
             statuses.append("409")
         if "requestBody" in operation:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from actors.lifting import decode_events
 from actors.messages import AnyMessage, Done, GiveUp, Retry
 from actors.waiting import waits_for
+from gateway.auth import Principal
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.tmf.product_order import instant_text
@@ -33,9 +34,9 @@ GivenReason = Annotated[
 
 
 @router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
-async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
+async def graph(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """Everything below an order: lines, the graph of domain orders with their referrers, tasks with what they need."""
-    group = await gateway_of(request).group(order)
+    group = await gateway_of(request).group(order, principal)
     report = waits_for(group, now_ms())
     return JsonAnswer(
         {
@@ -52,10 +53,10 @@ async def graph(request: Request, _: Authenticated, order: OrderId) -> Response:
 
 
 @router.get("/order/{id}/journal", summary="Every committed fact of an order")
-async def journal(request: Request, _: Authenticated, order: OrderId) -> Response:
+async def journal(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """The order's records from its first to its last, from archive and stream alike."""
     gateway = gateway_of(request)
-    await gateway.group(order)
+    await gateway.group(order, principal)
     records = await history(gateway.runtime.journal, order)
     return JsonAnswer(
         [
@@ -75,7 +76,7 @@ async def retry_task(
     request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    return await _decide(gateway_of(request), order, Retry(key, changes, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry(key, changes, principal.name))
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
@@ -83,13 +84,13 @@ async def give_up_task(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
 async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
     """The line goes on without what it needed."""
-    return await _decide(gateway_of(request), order, Retry(key, None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name))
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
@@ -97,13 +98,13 @@ async def give_up_line(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The line is cancelled."""
-    return await _decide(gateway_of(request), order, GiveUp(key, reason, principal.name))
+    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
 async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
     """The order goes on without the order it depended on."""
-    return await _decide(gateway_of(request), order, Retry("", None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name))
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
@@ -111,11 +112,11 @@ async def give_up_order(
     request: Request, principal: Operator, order: OrderId, reason: GivenReason
 ) -> Response:
     """The order is cancelled."""
-    return await _decide(gateway_of(request), order, GiveUp("", reason, principal.name))
+    return await _decide(gateway_of(request), principal, order, GiveUp("", reason, principal.name))
 
 
-async def _decide(gateway: Gateway, order: str, message: AnyMessage) -> Response:
-    await gateway.group(order)
+async def _decide(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
+    await gateway.group(order, principal)
     reply = await gateway.runtime.send(order, message)
     if not isinstance(reply, Done):
         raise refusal(reply)

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.bodies import refuse_encoded
-from gateway.context import Authenticated, gateway_of
+from gateway.context import Requester, gateway_of
 from gateway.intake import Intake
 from gateway.line_splitter import LineSplitter
 from gateway.violations import BadRequest
@@ -69,7 +69,7 @@ class LiveResponse(StreamingResponse):
         }
     },
 )
-async def stream_product_orders(request: Request, principal: Authenticated) -> Response:
+async def stream_product_orders(request: Request, principal: Requester) -> Response:
     """Send orders as NDJSON, one a line, for as long as you like; each gets an answer line with its number.
 
     Answers may come out of order. `201` and `200` (`duplicate`) promise what they promise on a POST; a line with

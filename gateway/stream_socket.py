@@ -27,6 +27,7 @@ async def stream_product_orders(socket: WebSocket) -> None:
     gateway = gateway_of(socket)
     try:
         principal = gateway.tokens.authenticate(socket, in_query=True)
+        principal.demand_more_than_reading()
     except BadRequest as problem:
         await socket.send_denial_response(answer_error(problem))
         return

@@ -3,9 +3,10 @@
 A process of its own, because Ray ends the process it was started from when its control service is lost, and because
 somebody must clear up when ``up`` is killed. Run as ``python -m runtime.ray_keeper FD module:class``:
 
-- the first line of standard input holds the :class:`ClusterOptions` as JSON; a line ``stop`` asks for an orderly stop;
-  the end of input without it means that ``up`` is gone, and everything below ends at once (all that counts is in the
-  journal);
+- the first line of standard input holds the :class:`ClusterOptions` as JSON, as far as Ray itself needs them: it is
+  started at once; the second line holds them whole, once the journal's server answers, and all the rest is started;
+  a line ``stop`` asks for an orderly stop; the end of input without it means that ``up`` is gone, and everything below
+  ends at once (all that counts is in the journal);
 - on the descriptor ``FD`` it says, one JSON line each, that the cluster is up, or why it is not, or is no longer.
 """
 
@@ -64,6 +65,9 @@ class Cluster(Protocol):
     dashboard: str
     dashboard_token: str
 
+    def populate(self, options: ClusterOptions) -> None:
+        """Start everything in it."""
+
     def status(self) -> dict[str, Any]:
         """Processes by role under ``pids``."""
 
@@ -82,6 +86,7 @@ class Keeper:
         self._orders = orders
         self._said = said
         self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._whole: queue.SimpleQueue[ClusterOptions] = queue.SimpleQueue()
         self._up = False
         self._stopping = False
         self._end = threading.Event()
@@ -93,7 +98,8 @@ class Keeper:
             module, _, name = boot.partition(":")
             kind: Any = getattr(importlib.import_module(module), name)
             # In the main thread: Ray's processes are told to die with the thread that started them.
-            cluster: Cluster = kind.start(self.options)
+            cluster: Cluster = kind.join(self.options)
+            cluster.populate(self._whole.get())
             pids = cluster.status().get("pids", {})
         except Exception as problem:
             return self._give_up(Failed(f"{type(problem).__name__}: {problem}"))
@@ -120,6 +126,8 @@ class Keeper:
                     _force()
                 self._stopping = True
                 self._inbox.put("stop")
+            else:
+                self._whole.put(msgspec.json.decode(line, type=ClusterOptions))
         if not self._stopping:
             end_below_us()
             os._exit(1)

@@ -116,6 +116,8 @@ class Supervisor:
 
     async def _serve(self, ready: Ready) -> None:
         async with asyncio.TaskGroup() as tasks:
+            # Both take long where much is stored, and neither needs the other.
+            await self._prepare_ray()
             await self._start_server()
             if self._server is not None:
                 tasks.create_task(self._mind_server(self._server))
@@ -175,9 +177,13 @@ class Supervisor:
 
     # -- Ray ------------------------------------------------------------------------------------------------------
 
-    async def _start_ray(self) -> Started:
+    async def _prepare_ray(self) -> None:
         self._say(f"starting Ray, {_layout(self.options)}")
         self._ray = self._make_ray(self.data / "log")
+        await self._ray.prepare(self.options)
+
+    async def _start_ray(self) -> Started:
+        assert self._ray is not None
         started = await self._ray.start(self.options)
         self._note(
             ready=True,
@@ -197,6 +203,7 @@ class Supervisor:
             while True:
                 await self._ray.kill()
                 await asyncio.to_thread(end_below_us, self._spared)
+                await self._prepare_ray()
                 try:
                     await self._start_ray()
                 except RayFailed as failed:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     import httpx
     from rich.console import Console
 
-app = typer.Typer(no_args_is_help=True, help="Single orders: show, list, facts, decisions on what is held.")
+app = typer.Typer(
+    no_args_is_help=True, help="Single orders: show, list, facts, changes, decisions on what is held."
+)
 
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
 OWN = "/api/v1/order"
@@ -80,6 +83,28 @@ def list_orders(
         print_json(found)
     else:
         _print_list(found, response.headers.get("X-Total-Count", "?"))
+
+
+@app.command("patch")
+def patch_order(
+    order: OrderArgument,
+    file: FileArgument,
+    base: BaseOption = None,
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Change an order by a merge patch; items are merged by their id. `--json`: the TMF622 order."""
+    patch = read_document(file)
+    path = f"{ORDERS}/{quote(order, safe='')}"
+    with gateway(data) as client:
+        response = client.patch(path, json=patch, headers=if_match(client, path, base))
+        shown = answer(response)
+    if as_json:
+        print_json(shown)
+    else:
+        typer.echo(
+            f"order {shown['id']} is {shown['state']}, version {response.headers['ETag'].strip(chr(34))}"
+        )
 
 
 @app.command("retry")

@@ -11,7 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from actors.events import (
+    DraftSubmitted,
     LinesMoved,
+    OrderAnnotated,
+    OrderChanged,
     OrderMoved,
     OrderSubmitted,
     TaskGivenUp,
@@ -30,6 +33,7 @@ ATTRIBUTE_CHANGE: Final = "ProductOrderAttributeValueChangeEvent"
 INFORMATION_REQUIRED: Final = "ProductOrderInformationRequiredEvent"
 EVENT_TYPES: Final = (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
 
+_decode = msgspec.json.decode
 _Payload = tuple[str, dict[str, Any], str]
 """(event type, product order as the event shows it, field path)"""
 
@@ -68,6 +72,9 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
         if fact.state is not State.DRAFT:
             yield CREATE, created(fact.document, order, href, fact.state, at), ""
         return
+    if kind is DraftSubmitted:
+        yield CREATE, created(fact.document, order, href, State.ACKNOWLEDGED, at), ""
+        return
     shown: dict[str, Any] = {"id": order, "href": href}
     if kind is OrderMoved:
         shown["state"] = str(fact.state)
@@ -76,6 +83,10 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
         yield STATE_CHANGE, shown, ""
         if fact.reason:
             yield _noted(shown, "order", at, trouble(fact.code, fact.reason))
+    elif kind is OrderChanged or kind is OrderAnnotated:
+        document, names = _decode(fact.document), _attributes(fact.changed)
+        now = {name: document[name] for name in names if name in document}
+        yield ATTRIBUTE_CHANGE, {**shown, **now}, ",".join(names)
     elif kind is LinesMoved and fact.reason:
         for line in fact.lines:
             yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
@@ -87,6 +98,12 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
         text = trouble(fact.code, f"task {fact.task}: {fact.message}")
         (_, asked, _) = _noted(shown, f"task:{fact.task}", at, text)
         yield INFORMATION_REQUIRED, asked, _item_path(fact.task)
+
+
+def _attributes(pointers: tuple[str, ...]) -> list[str]:
+    """The first-level attributes that changed, each once."""
+    firsts = (pointer.split("/", 2)[1] for pointer in pointers)
+    return list(dict.fromkeys(first.replace("~1", "/").replace("~0", "~") for first in firsts))
 
 
 def _noted(shown: dict[str, Any], key: str, at: int, text: str) -> _Payload:

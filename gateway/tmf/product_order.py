@@ -29,7 +29,7 @@ def instant_text(at: int) -> str:
 
 def visible(group: OrderGroup | None) -> bool:
     """Whether TMF622 v4 has a word for where the order stands."""
-    return group is not None and group.order.state is not State.DRAFT
+    return group is not None and group.order.submitted and group.order.state is not State.DRAFT
 
 
 def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:

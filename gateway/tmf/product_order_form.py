@@ -101,6 +101,8 @@ class ProductOrderCreate(Part, frozen=True, kw_only=True):
     expected_completion_date: ServerSet = UNSET
     order_date: ServerSet = UNSET
     state: ServerSet = UNSET
+    requested_initial_state: Literal["acknowledged"] | UnsetType = UNSET
+    """TMF622 v5.0 has ``draft`` here, which v4 has no word for: drafts stand under ``/api/v1/drafts``."""
 
 
 class AnsweredItem(ProductOrderItem, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ Source: TMF622 v4.0 (operations, status codes, headers); what an answer promises
 descriptions below.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
@@ -13,21 +14,28 @@ from pydantic import ConfigDict, create_model
 from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
+from actors.structure import tenanted
 from catalog.refusals import UnknownCatalogVersion
-from gateway.bodies import read_body
+from gateway.auth import Principal
+from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
-from gateway.context import Authenticated, Gateway, gateway_of
+from gateway.context import Authenticated, Gateway, Requester, gateway_of
+from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.preconditions import IF_MATCH, base_of, etag
 from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
+from gateway.tmf.order_delta import Shape
 from gateway.tmf.order_prices import lay_computed_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
+from gateway.tmf.patching import change
 from gateway.tmf.product_order import created, product_order, selected, visible
 from gateway.tmf.product_order_form import ProductOrder, ProductOrderCreate
 from gateway.wall_clock import now_ms
 from runtime.errors import DiskFull, NotFound, Refused
+from runtime.journal.index import EVERY
 from runtime.journal.listing import list_orders
 
 router = APIRouter(prefix=ORDERING_PATH, tags=["TMF622 product ordering"])
@@ -51,7 +59,15 @@ EXAMPLE: Final[dict[str, Any]] = {
         }
     ],
 }
+PATCH_EXAMPLE: Final[dict[str, Any]] = {
+    "requestedStartDate": "2026-12-01T08:00:00Z",
+    "productOrderItem": [{"id": "1", "quantity": 2}],
+}
+SHAPE: Final = Shape("productOrderItem", "product", "productCharacteristic")
 _ORDER: Final = edge_model(ProductOrder)
+_ETAG: Final = {
+    "ETag": {"schema": {"type": "string"}, "description": "The version of what was ordered, for `If-Match`."}
+}
 _SELECTED: Final = create_model(
     "SelectedAttributes",
     __config__=ConfigDict(extra="allow"),
@@ -64,6 +80,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in {
         400: "Something is wrong with the request; `violations` lists all of it, with JSON pointers.",
         401: "No bearer token, or an unknown one.",
+        403: "The token's principal may not do this.",
         429: "The runtime is at its limit: repeat after `Retry-After` seconds, with the same key.",
         503: "The runtime cannot answer now: repeat after `Retry-After` seconds, with the same key.",
     }.items()
@@ -105,7 +122,7 @@ Fields = Annotated[
 )
 async def create_product_order(
     request: Request,
-    principal: Authenticated,
+    principal: Requester,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -135,10 +152,13 @@ async def create_product_order(
     href = gateway.settings.href(reply.order)
     waits = admitted.message.requested_start or admitted.message.depends_on
     if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
-        shown = await _shown(gateway, reply.order)
+        group = await visible_group(gateway, reply.order, principal)
+        shown, version = priced_order(gateway, group), group.order.version
     else:
         shown = created(admitted.message.document, reply.order, href, reply.state, reply.order_date)
-    return JsonAnswer(shown, status_code=200 if reply.duplicate else 201, headers={"Location": href})
+        version = 1
+    headers = {"Location": href, "ETag": etag(version)}
+    return JsonAnswer(shown, status_code=200 if reply.duplicate else 201, headers=headers)
 
 
 @router.get(
@@ -148,6 +168,7 @@ async def create_product_order(
         200: {
             "model": _ORDER | _SELECTED,  # models made at run time
             "description": "The order as it durably is.",
+            "headers": _ETAG,
         },
         **_PROBLEMS,
         **_MISSING,
@@ -155,12 +176,65 @@ async def create_product_order(
 )
 async def retrieve_product_order(
     request: Request,
-    _: Authenticated,
+    principal: Authenticated,
     order: Annotated[str, Path(alias="id", description="The order's id.")],
     fields: Fields = None,
 ) -> Response:
     """The order as it durably is, through any gateway, from the moment its 201 was sent."""
-    return JsonAnswer(selected(await _shown(gateway_of(request), order), read_fields(request.query_params)))
+    gateway = gateway_of(request)
+    group = await visible_group(gateway, order, principal)
+    shown = priced_order(gateway, group)
+    headers = {"ETag": etag(group.order.version)}
+    return JsonAnswer(selected(shown, read_fields(request.query_params)), headers=headers)
+
+
+@router.patch(
+    "/productOrder/{id}",
+    summary="Change a product order",
+    responses={
+        200: {
+            "model": _ORDER,
+            "description": "The order with the change, which is on disk.",
+            "headers": _ETAG,
+        },
+        409: {
+            "model": _ERROR,
+            "description": "The order's state forbids it, or work rests on what would change.",
+        },
+        412: {"model": _ERROR, "description": "Another version stands than `If-Match` names: read it again."},
+        413: {"model": _ERROR, "description": "The body is too large."},
+        428: {"model": _ERROR, "description": "`If-Match` is missing."},
+        **_PROBLEMS,
+        **_MISSING,
+    },
+    openapi_extra={
+        "parameters": [IF_MATCH],
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "object"}, "example": PATCH_EXAMPLE} for kind in MERGE_PATCH
+            },
+        },
+    },
+)
+async def change_product_order(
+    request: Request,
+    principal: Requester,
+    order: Annotated[str, Path(alias="id", description="The order's id.")],
+) -> Response:
+    """Change an order by a merge patch (RFC 7386) in which **items are merged by their id**: an omitted line stays.
+
+    Before its work begins (it waits for its date, another order or people) an order takes other lines, dates and
+    parties; the whole is checked as a new order would be. Once work has begun only notes, descriptions and contacts
+    change. `id`, `href`, `orderDate`, `state` and what else Orderloom sets cannot be given. All of it or nothing.
+    """
+    gateway = gateway_of(request)
+    body = await read_body(request, gateway.settings.body_bytes_max, MERGE_PATCH)
+    group = await visible_group(gateway, order, principal)
+    await change(gateway, principal, group, base_of(request), body, SHAPE)
+    group = await visible_group(gateway, order, principal)
+    shown = priced_order(gateway, group)
+    return JsonAnswer(shown, headers={"ETag": etag(group.order.version)})
 
 
 @router.get(
@@ -199,18 +273,22 @@ async def retrieve_product_order(
         ]
     },
 )
-async def list_product_orders(request: Request, _: Authenticated, fields: Fields = None) -> Response:
+async def list_product_orders(request: Request, principal: Authenticated, fields: Fields = None) -> Response:
     """Orders that match every filter. A list over all shards is no snapshot: an order that changes its state at that
     moment may be missed or seen, and never comes twice in one page."""
     gateway = gateway_of(request)
     query = read_query(request.query_params)
     page = await list_orders(
-        gateway.runtime.journal, query.filters, query.date_from, query.date_to, query.offset, query.limit
+        gateway.runtime.journal,
+        filters_of(query.filters, principal),
+        query.date_from,
+        query.date_to,
+        query.offset,
+        query.limit,
     )
     groups = await gateway.runtime.read([order for _, order in page.entries]) if page.entries else []
-    now, href = now_ms(), gateway.settings.href
     shown = [
-        selected(_priced(gateway, group, product_order(group, href(group.order.id), now)), query.fields)
+        selected(priced_order(gateway, group), query.fields)
         for group in groups
         if group is not None and visible(group)
     ]
@@ -222,17 +300,28 @@ async def list_product_orders(request: Request, _: Authenticated, fields: Fields
     return JsonAnswer(shown, headers=headers)
 
 
-async def _shown(gateway: Gateway, order: str) -> dict[str, Any]:
-    group = await gateway.group(order)
+def filters_of(filters: Mapping[str, str], principal: Principal) -> dict[str, str]:
+    """The filters of a list as its index knows them, of the principal's tenant alone."""
+    tag = tag_of(principal.tenant)
+    if not tag:
+        return dict(filters)
+    return {tenanted(tag, name): value for name, value in (filters.items() or [EVERY])}
+
+
+async def visible_group(gateway: Gateway, order: str, principal: Principal) -> OrderGroup:
+    """An order that TMF622 v4 has words for (:raises NotFound: there is none)."""
+    group = await gateway.group(order, principal)
     if not visible(group):
         raise NotFound(f"there is no order {order!r}")
-    return _priced(gateway, group, product_order(group, gateway.settings.href(order), now_ms()))
+    return group
 
 
-def _priced(gateway: Gateway, group: OrderGroup, shown: dict[str, Any]) -> dict[str, Any]:
-    """With what it costs under the catalog version that the order keeps, at the time it was ordered."""
+def priced_order(gateway: Gateway, group: OrderGroup) -> dict[str, Any]:
+    """An order with what it costs under the catalog version that it keeps, at the time it was ordered."""
+    order = group.order
+    shown = product_order(group, gateway.settings.href(order.id), now_ms())
     with suppress(UnknownCatalogVersion):
-        lay_computed_prices(shown, gateway.runtime.catalogs.get(group.order.catalog), group.order.order_date)
+        lay_computed_prices(shown, gateway.runtime.catalogs.get(order.catalog), order.order_date)
     return shown
 
 

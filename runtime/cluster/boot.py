@@ -57,10 +57,23 @@ class Cluster:
 
         :raises TimeoutError: when not every shard had an owner and every gateway an answer in time.
         """
-        context = _init(options)
+        cluster = Cluster.join(options)
+        cluster.populate(options)
+        return cluster
+
+    @staticmethod
+    def join(options: ClusterOptions) -> "Cluster":
+        """Start (or join) Ray alone; where the journal is need not be known yet."""
+        return Cluster(options, _init(options))
+
+    def populate(self, options: ClusterOptions) -> None:
+        """Start the Coordinator, which starts all the rest; returns when all of it works.
+
+        :raises TimeoutError: when not every shard had an owner and every gateway an answer in time.
+        """
         if not options.run:
             options = msgspec.structs.replace(options, run=uuid4().hex)
-        cluster = Cluster(options, context)
+        self.options = options
         coordinator = find(COORDINATOR)
         if coordinator is None:
             actor: Any = ray.remote(Coordinator)
@@ -71,7 +84,7 @@ class Cluster:
                 max_restarts=-1,
                 max_concurrency=CONCURRENT_CALLS,
             ).remote(options)
-        cluster._coordinator = coordinator
+        self._coordinator = coordinator
         deadline = time.monotonic() + START_TIMEOUT_S
         while not ray.get(coordinator.complete.remote(), timeout=START_TIMEOUT_S):
             if time.monotonic() > deadline:
@@ -79,7 +92,6 @@ class Cluster:
                 sentence = f"the cluster was not complete after {START_TIMEOUT_S:.0f} s"
                 raise TimeoutError(f"{sentence}: {why}" if why else sentence)
             time.sleep(0.05)
-        return cluster
 
     _coordinator: Any = None
 

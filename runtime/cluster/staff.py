@@ -48,6 +48,8 @@ class Staff:
         self._changed = changed
         self._number = dict.fromkeys(KINDS, 0)
         self._starting: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        self._open = asyncio.Event()
+        """Set while gateways would find owners: until then they are made, which takes longest, and not started."""
         self._gone: set[str] = set()
         """Hosts that were declared gone: one that comes back must not count as living again."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,14 +122,16 @@ class Staff:
 
     def populate(self, owners: set[str], *, gateways: bool) -> None:
         """Start who is missing, send away who is too many. ``gateways``: whether they would find anyone yet."""
+        if gateways:
+            self._open.set()
+        else:
+            self._open.clear()
         for kind in KINDS:
-            if kind != "gateways" or gateways:
-                missing = self.wanted[kind] - len(self.present[kind]) - len(self._starting[kind])
-                for _ in range(missing):
-                    self._number[kind] += 1
-                    name = NAMES[kind](self._coordinator, self._number[kind])
-                    self._starting[kind].add(name)
-                    self._spawn(self._hire(kind, name))
+            for _ in range(self.wanted[kind] - len(self.present[kind]) - len(self._starting[kind])):
+                self._number[kind] += 1
+                name = NAMES[kind](self._coordinator, self._number[kind])
+                self._starting[kind].add(name)
+                self._spawn(self._hire(kind, name))
         for kind in KINDS:
             for name in list(self.present[kind])[self.wanted[kind] :]:
                 if kind != "hosts" or name not in owners:
@@ -145,6 +149,8 @@ class Staff:
             # Remembered before it is made: a Coordinator that ends here leaves nobody behind that no one knows of.
             await self._registry.remember(kind, [*self.present[kind], *self._starting[kind]])
             process = self._fleet.make(kind, name)
+            if kind == "gateways":
+                await self._open.wait()
             if not await self._start(kind, process):
                 await asyncio.sleep(RETRY_S)
             elif name not in self.present[kind]:  # a host that renewed its lease meanwhile is there already

@@ -37,6 +37,9 @@ class FakeRay:
         self.ended = ""
         FakeRay.made.append(self)
 
+    async def prepare(self, options: ClusterOptions) -> None:
+        """Nothing to begin with."""
+
     async def start(self, options: ClusterOptions) -> Started:
         self.options = options
         if FakeRay.failures:

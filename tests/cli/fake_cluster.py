@@ -10,19 +10,26 @@ from typing import Any
 class FakeCluster:
     """Answers like the real one. ``catalog`` of the options holds the words for what goes wrong."""
 
-    def __init__(self, options: Any, child: subprocess.Popen[bytes]) -> None:
+    child: subprocess.Popen[bytes]
+
+    def __init__(self, options: Any) -> None:
         self.options = options
-        self.child = child
         self.dashboard = "http://127.0.0.1:1"
         self.dashboard_token = "sesame"
 
     @staticmethod
-    def start(options: Any) -> "FakeCluster":
+    def join(options: Any) -> "FakeCluster":
+        if "no ray" in options.catalog:
+            raise RuntimeError("no room for Ray")
+        return FakeCluster(options)
+
+    def populate(self, options: Any) -> None:
+        self.options = options
         if "refuse" in options.catalog:
             raise TimeoutError("the cluster was not complete after 0 s")
         # A shell whose child outlives it: what Ray's workers are below a raylet.
         script = f"{sys.executable} -c 'import time; time.sleep(600)' & wait"
-        return FakeCluster(options, subprocess.Popen(["sh", "-c", script]))
+        self.child = subprocess.Popen(["sh", "-c", script])
 
     def status(self) -> dict[str, Any]:
         return {"pids": {"coordinator": os.getpid(), "hosts": {"Host 1": self.child.pid}}}

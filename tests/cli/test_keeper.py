@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from runtime.cluster.options import ClusterOptions
 from runtime.descendants import become_subreaper, below, end_below_us
+from runtime.ray_keeper import Started
 from runtime.ray_process import RayFailed, RayProcess
 from tests.cli.conftest import options_for, until
 
@@ -29,6 +31,11 @@ def living(pids: list[int]) -> list[int]:
     ]
 
 
+async def started_by(ray: RayProcess, options: ClusterOptions) -> Started:
+    await ray.prepare(options)
+    return await ray.start(options)
+
+
 async def tree(ray: RayProcess) -> list[int]:
     assert ray.process is not None
     keeper = ray.process.pid
@@ -37,7 +44,7 @@ async def tree(ray: RayProcess) -> list[int]:
 
 
 async def test_it_starts_tells_and_stops(ray: RayProcess, tmp_path: Path) -> None:
-    started = await ray.start(options_for(tmp_path))
+    started = await started_by(ray, options_for(tmp_path))
     assert (started.dashboard, started.dashboard_token) == ("http://127.0.0.1:1", "sesame")
     assert ray.process is not None and started.pids["coordinator"] == ray.process.pid
     pids = await tree(ray)
@@ -47,11 +54,27 @@ async def test_it_starts_tells_and_stops(ray: RayProcess, tmp_path: Path) -> Non
 
 async def test_a_cluster_that_does_not_come_up_says_why(ray: RayProcess, tmp_path: Path) -> None:
     with pytest.raises(RayFailed, match=r"TimeoutError: the cluster was not complete.*ray\.log"):
-        await ray.start(options_for(tmp_path, catalog=("refuse",)))
+        await started_by(ray, options_for(tmp_path, catalog=("refuse",)))
+
+
+async def test_a_ray_that_does_not_come_up_says_why_once_it_is_needed(
+    ray: RayProcess, tmp_path: Path
+) -> None:
+    options = options_for(tmp_path, catalog=("no ray",))
+    await ray.prepare(options)
+    assert ray._child is not None
+    await ray._child.wait()
+    with pytest.raises(RayFailed, match=r"RuntimeError: no room for Ray.*ray\.log"):
+        await ray.start(options)
+
+
+async def test_the_rest_is_started_with_what_is_known_by_then(ray: RayProcess, tmp_path: Path) -> None:
+    await ray.prepare(options_for(tmp_path, catalog=("refuse",)))
+    assert (await ray.start(options_for(tmp_path))).dashboard_token == "sesame"
 
 
 async def test_a_lost_cluster_is_told_and_cleared_away(ray: RayProcess, tmp_path: Path) -> None:
-    started = await ray.start(options_for(tmp_path))
+    started = await started_by(ray, options_for(tmp_path))
     pids = await tree(ray)
     os.kill(started.pids["hosts"]["Host 1"], signal.SIGKILL)
     assert await asyncio.wait_for(ray.lost(), 15) == "its host has ended"
@@ -59,7 +82,7 @@ async def test_a_lost_cluster_is_told_and_cleared_away(ray: RayProcess, tmp_path
 
 
 async def test_nothing_outlives_whoever_asked_for_it(ray: RayProcess, tmp_path: Path) -> None:
-    await ray.start(options_for(tmp_path))
+    await started_by(ray, options_for(tmp_path))
     pids = await tree(ray)
     assert ray._child is not None and ray._child.stdin is not None
     ray._child.stdin.close()  # what the keeper sees when its `up` is killed
@@ -70,7 +93,7 @@ async def test_nothing_outlives_whoever_asked_for_it(ray: RayProcess, tmp_path: 
 async def test_a_killed_keeper_leaves_its_orphans_to_the_supervisor(ray: RayProcess, tmp_path: Path) -> None:
     become_subreaper()
     before = [process.pid for process in below(os.getpid())]
-    await ray.start(options_for(tmp_path))
+    await started_by(ray, options_for(tmp_path))
     pids = await tree(ray)
     await ray.kill()
     assert await ray.lost() == "its keeper ended with -9"

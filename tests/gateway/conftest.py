@@ -20,6 +20,8 @@ TOKENS = {
     "other-token": Principal("bob", "portal"),
     "no-unique-token": Principal("cid", "batch", external_ids_unique=False),
     "reader-token": Principal("dan", "insight", roles=("reader",)),
+    "north-token": Principal("nora", "shop", tenant="north", groups=("north-desk",)),
+    "north-reader-token": Principal("nils", "insight", tenant="north", roles=("reader",)),
 }
 
 

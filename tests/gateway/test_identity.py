@@ -1,17 +1,40 @@
 import re
 
+from actors.structure import tenant_tag_of
 from gateway.identity import (
     canonical,
     digest_of,
+    id_from_draft_key,
     id_from_external_id,
     id_from_idempotency_key,
     random_id,
+    tag_of,
 )
 
 
 def test_ids_are_short_and_without_letters_that_are_misread() -> None:
-    for id_ in (random_id(), id_from_idempotency_key("t", "c", "k"), id_from_external_id("t", "p", "x")):
+    default = "default"
+    for id_ in (
+        random_id(),
+        id_from_idempotency_key(default, "c", "k"),
+        id_from_external_id(default, "p", "x"),
+    ):
         assert re.fullmatch(r"o[0-9a-hjkmnp-tv-z]{24}", id_)
+
+
+def test_an_id_tells_its_tenant() -> None:
+    ids = (
+        random_id("north"),
+        id_from_idempotency_key("north", "c", "k"),
+        id_from_external_id("north", "p", "x"),
+        id_from_draft_key("north", "c", "k"),
+    )
+    for id_ in ids:
+        assert re.fullmatch(r"o[0-9a-hjkmnp-tv-z]{32}", id_)
+        # A changed tag would hide every order of the tenant from it.
+        assert tenant_tag_of(id_) == tag_of("north") == "7pd1gj1b"
+    assert tag_of("default") == "" != tag_of("south") != tag_of("north")
+    assert tenant_tag_of(random_id()) == ""
 
 
 def test_the_same_key_is_the_same_id_for_ever() -> None:
@@ -26,10 +49,11 @@ def test_keys_of_other_scopes_and_kinds_never_meet() -> None:
         id_from_idempotency_key("t", "c2", "k"),
         id_from_idempotency_key("tc", "", "k"),
         id_from_external_id("t", "c", "k"),
+        id_from_draft_key("t", "c", "k"),
         random_id(),
         random_id(),
     }
-    assert len(ids) == 7
+    assert len(ids) == 8
 
 
 def test_a_body_is_the_same_whatever_the_order_of_its_keys() -> None:

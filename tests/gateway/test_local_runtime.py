@@ -10,7 +10,7 @@ from gateway.client import OrderloomClient
 from gateway.settings import GatewaySettings
 from runtime.journal.model import ModelJournal
 from runtime.local import LocalRuntime
-from tests.gateway.conftest import TOKEN, Served, order
+from tests.gateway.conftest import TOKEN, TOKENS, Served, order
 from tests.gateway.recording_runtime import WaitingJournal
 
 ORDERS = 100
@@ -38,6 +38,7 @@ async def test_orders_stream_through(settings: GatewaySettings) -> None:
         records = (await http.get(f"/api/v1/order/{answers[0].id}/journal")).json()
         told = [event for record in records for event in record["events"] if event["event"] == "order"]
         assert told[-1]["state"] == "completed"
+        assert records[0]["by"] == TOKENS[TOKEN].name, "the kernel writes down who asked"
 
 
 async def completions(url: str) -> set[str]:
