@@ -177,7 +177,7 @@ def send_back(group: OrderGroup, catalog: Catalog, message: ReturnOrder, now: in
         WorkOpened((task,)),
     ]
     if message.requester:
-        events.append(RequesterAsked(key, message.by, message.reason))
+        events.append(RequesterAsked(key, message.by, message.reason, need.lines))
     return Decision(events)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from catalog.commerce.charges import PriceOverride
 from catalog.commerce.money import decimal
 from catalog.model import Catalog, Specification
-from catalog.policies.facts import LineFacts, OrderFacts, PlaceFact
+from catalog.policies.facts import ROLES, LineFacts, OrderFacts, PlaceFact
 from catalog.policies.model import URGENCY_ABSENT
 from catalog.tree import root_of
 
@@ -62,11 +62,38 @@ def filled(document: bytes, values: Values) -> bytes:
     return _write(order)
 
 
-def price_overrides(values: Values, by: str, reason: str, at: int) -> tuple[PriceOverride, ...]:
-    """What these values decide about prices: a line's field `price` maps a price of its offering to an amount.
+def misfits(values: Values) -> list[tuple[str, str, str]]:
+    """(line, field, sentence) of every value that has not the shape of what its field names.
 
-    :raises ValueError: an amount is no decimal number.
+    Whether the line is there, and a characteristic's value the right one, is not asked here.
     """
+    found: list[tuple[str, str, str]] = []
+    for line, fields in values.items():
+        for field, value in fields.items():
+            kind, _, role = field.partition(".")
+            if kind in ("place", "contact", "appointment", "billingAccount"):
+                if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+                    found.append((line, field, "must be an object with an id"))
+                elif kind in ROLES and not isinstance(role or value.get("role"), str):
+                    found.append((line, field, "must name a role"))
+            elif field == "price":
+                found += [(line, field, sentence) for sentence in _bad_prices(value)]
+    return found
+
+
+def _bad_prices(value: Any) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield "must map prices of the line's offering to amounts"
+        return
+    for price, amount in value.items():
+        try:
+            decimal(str(amount))
+        except ValueError as error:
+            yield f"{price}: {error}"
+
+
+def price_overrides(values: Values, by: str, reason: str, at: int) -> tuple[PriceOverride, ...]:
+    """What these values decide about prices: a line's field `price` maps a price of its offering to an amount."""
     return tuple(
         PriceOverride(line, price, decimal(str(amount)), by, reason, at)
         for line, fields in values.items()

@@ -8,7 +8,7 @@ came another way is done without a person.
 from actors import approval, people
 from actors.appraisal import facts_of, facts_with, overrides_of
 from actors.behaviour import Decision, refused
-from actors.captured import Values, filled, price_overrides
+from actors.captured import Values, filled, misfits, price_overrides
 from actors.fact import Event
 from actors.messages import AddDetails, CompleteWork
 from actors.people import PersonTask
@@ -159,8 +159,6 @@ def _unfit(group: OrderGroup, values: Values) -> Decision | None:
     unknown = [line for line in values if line not in group.lines]
     if unknown:
         return refused("unknownTarget", f"order {group.order.id} has no line {', '.join(unknown)}")
-    try:
-        price_overrides(values, "", "", 0)
-    except (ValueError, AttributeError) as error:
-        return refused("badPrice", f"a price is given as the amount for one of the line's prices: {error}")
+    for line, field, sentence in misfits(values):
+        return refused("badValue", f"order {group.order.id} line {line}: {field} {sentence}")
     return None

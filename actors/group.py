@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import changes, drafts
+from actors import changes, drafts, people
 from actors.behaviour import Decision, Dispatch
 from actors.decomposition import DecompositionActor
 from actors.drafts import DRAFTS
@@ -214,6 +214,8 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if order.in_review and state.review is not None:
+            entries += people.listed(state.review.tasks.values())
         if tag:
             entries = [(tenanted(tag, attribute), value) for attribute, value in entries]
         return order.order_date, tuple(entries)

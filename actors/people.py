@@ -28,6 +28,8 @@ REWORK: Final = "rework"
 APPROVAL: Final = "approval"
 EVERY_GROUP: Final = "*"
 """Among a person's groups: works for all of them."""
+WORK: Final = "work"
+"""The attribute under which lists find orders with tasks for people."""
 WORDS: Final[dict[State, str]] = {
     S.ACKNOWLEDGED: "open",
     S.IN_PROGRESS: "claimed",
@@ -140,7 +142,7 @@ def claimed(task: PersonTask, message: ClaimWork, now: int) -> list[ReviewEvent]
 def given_back(task: PersonTask, message: ReturnWork, now: int) -> list[ReviewEvent]:
     """A person gives it back to the group, or hands the question on to the requester."""
     if message.requester:
-        return [RequesterAsked(task.key, message.by, message.reason)]
+        return [RequesterAsked(task.key, message.by, message.reason, task.lines)]
     return [WorkReleased(task.key, "givenBack", message.by, message.reason, _claim_by(task, now))]
 
 
@@ -151,7 +153,8 @@ def passed(task: PersonTask, now: int) -> list[ReviewEvent]:
     if 0 < task.due <= now:
         due = now + task.deadline
         if task.overdue == "ask" and task.state is not S.PENDING:
-            return [RequesterAsked(task.key, "", f"nobody could tell before {task.name} was due")]
+            reason = f"nobody could tell before {task.name} was due"
+            return [RequesterAsked(task.key, "", reason, task.lines)]
         if task.overdue == "escalate" and (up := _next_group(task)):
             return [WorkEscalated(task.key, "overdue", up, task.level + 1, due, _claim_by(task, now))]
         return [WorkEscalated(task.key, "reminded", task.group, task.level, due, task.claim_by)]
@@ -161,6 +164,27 @@ def passed(task: PersonTask, now: int) -> list[ReviewEvent]:
         claim_by = now + task.claim_within if more else 0
         return [WorkEscalated(task.key, "unclaimed", up or task.group, task.level + 1, task.due, claim_by)]
     return []
+
+
+def listed(tasks: Iterable[PersonTask]) -> list[tuple[str, str]]:
+    """(attribute, value) pairs under which lists find an order by the tasks for people that it has.
+
+    One for each way to ask, so that no question needs more than one range: by group, by state, by who claims it, by
+    any of them together, and by none.
+    """
+    found: dict[str, None] = {}
+    for task in tasks:
+        if task.active:
+            for group in ("", task.group):
+                for state in ("", WORDS[task.state]):
+                    for by in ("", task.by):
+                        found[asked(group, state, by)] = None
+    return [(WORK, value) for value in found]
+
+
+def asked(group: str = "", state: str = "", by: str = "") -> str:
+    """The value of :data:`WORK` for tasks of a group, in a state, claimed by somebody; empty: whichever."""
+    return "\x1f".join((group, state, by))
 
 
 def next_instant(tasks: Iterable[PersonTask]) -> int:

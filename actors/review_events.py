@@ -83,11 +83,12 @@ class WorkEscalated(Event, frozen=True, tag="workEscalated"):
 
 
 class RequesterAsked(Event, frozen=True, tag="requesterAsked"):
-    """A task for people needs something that only the requester can give."""
+    """A task for people needs something that only the requester can give, for these lines."""
 
     task: str
     by: str
     reason: str
+    lines: tuple[str, ...]
 
 
 class WorkCompleted(Event, frozen=True, tag="workCompleted"):

@@ -7,7 +7,17 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gateway import documentation, drafts_api, events, health, orders_api, stream, stream_socket
+from gateway import (
+    documentation,
+    drafts_api,
+    events,
+    health,
+    orders_api,
+    review_api,
+    stream,
+    stream_socket,
+    tasks_api,
+)
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
 from gateway.openapi import openapi_of
@@ -57,6 +67,8 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         events,
         orders_api,
         drafts_api,
+        review_api,
+        tasks_api,
         health,
         documentation,
     ):

@@ -14,6 +14,7 @@ from actors.waiting import waits_for
 from gateway.auth import Principal
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
+from gateway.review_view import priority_view
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_ordering import refusal
 from gateway.wall_clock import now_ms
@@ -43,6 +44,7 @@ async def graph(request: Request, principal: Authenticated, order: OrderId) -> R
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
+            "priority": priority_view(group),
             "waitsFor": [_shown(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
             "lines": [_shown(line) for line in group.lines.values()],

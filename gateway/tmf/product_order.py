@@ -15,6 +15,7 @@ from actors.group import OrderGroup
 from actors.line import Line
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
+from catalog.policies.priority import tmf_priority
 
 NOTE_AUTHOR = "Orderloom"
 
@@ -38,6 +39,8 @@ def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:
     shown = created(order.document, order.id, href, order.state, order.order_date)
     if order.completed_at:
         shown["completionDate"] = instant_text(order.completed_at)
+    if group.urgency is not None:
+        shown["priority"] = tmf_priority(group.urgency.priority)
     _set_item_states(shown["productOrderItem"], group.lines)
     notes = [*shown.get("note", ()), *_notes(group)]
     if notes:

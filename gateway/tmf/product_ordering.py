@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import ConfigDict, create_model
 
@@ -15,6 +16,7 @@ from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from actors.structure import tenanted
+from catalog.commerce.charges import OrderPrice
 from catalog.refusals import UnknownCatalogVersion
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
@@ -27,7 +29,7 @@ from gateway.settings import ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 from gateway.tmf.order_delta import Shape
-from gateway.tmf.order_prices import lay_computed_prices
+from gateway.tmf.order_prices import lay_computed_prices, lay_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
 from gateway.tmf.patching import change
@@ -317,11 +319,15 @@ async def visible_group(gateway: Gateway, order: str, principal: Principal) -> O
 
 
 def priced_order(gateway: Gateway, group: OrderGroup) -> dict[str, Any]:
-    """An order with what it costs under the catalog version that it keeps, at the time it was ordered."""
-    order = group.order
+    """An order with what it costs: as its approvers saw it, else as computed for the time it was ordered."""
+    order, review = group.order, group.review
     shown = product_order(group, gateway.settings.href(order.id), now_ms())
+    if review is not None and review.price:
+        lay_prices(shown, msgspec.convert(review.price, OrderPrice))
+        return shown
+    overrides = review.overridden if review is not None else ()
     with suppress(UnknownCatalogVersion):
-        lay_computed_prices(shown, gateway.runtime.catalogs.get(order.catalog), order.order_date)
+        lay_computed_prices(shown, gateway.runtime.catalogs.get(order.catalog), order.order_date, overrides)
     return shown
 
 

@@ -142,7 +142,7 @@ def test_a_price_is_computed_overridden_beside_it_and_part_of_the_yes(shop: Cata
 
 def test_an_override_can_make_an_approval_needless(shop: Catalogs) -> None:
     watched = watching(item("1", "office", characteristics={}), catalogs=shop)
-    assert refused(watched, AddDetails({"1": {"price": {"rent": "cheap"}}}, "bob")) == "badPrice"
+    assert refused(watched, AddDetails({"1": {"price": {"rent": "cheap"}}}, "bob")) == "badValue"
     done(watched, AddDetails({"1": {"price": {"rent": "99.00"}}}, "bob", "trial"))
     assert group(watched).order.state is S.IN_PROGRESS
 
