@@ -14,9 +14,11 @@ from actors.messages import (
     ApproveOrder,
     AwaitOrder,
     ChangeOrder,
+    ChangeValues,
     ClaimWork,
     CompleteWork,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RejectOrder,
@@ -86,6 +88,7 @@ ORDER_BEGUN: Final = Refusal(
     "order {name} is {state}: only before its work begins does an order take other lines, dates or parties; "
     "notes, descriptions and contacts may change later, and values that were unknown may be given",
 )
+_LIVING = frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS})
 _NOT_ANNOTATED = Refusal(
     "orderNotChangeable",
     "order {name} is {state}: a draft is saved, and what is being cancelled does not change any more",
@@ -118,9 +121,8 @@ ORDER_ACCEPTS: Final = Acceptance(
         ),
         WithdrawDraft: Rule(frozenset({S.DRAFT}), _NOT_DRAFT, _ORDER_ENDED),
         ChangeOrder: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD}), ORDER_BEGUN, _ORDER_ENDED),
-        AnnotateOrder: Rule(
-            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}), _NOT_ANNOTATED, _ORDER_ENDED
-        ),
+        AnnotateOrder: Rule(_LIVING, _NOT_ANNOTATED, _ORDER_ENDED),
+        ChangeValues: Rule(_LIVING, _NOT_ANNOTATED, _ORDER_ENDED),
         Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         AddDetails: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING}), _NOT_IN_REVIEW, _ORDER_ENDED),
@@ -144,7 +146,8 @@ ORDER_ACCEPTS: Final = Acceptance(
     "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
     "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
     "answers `notAwaited`. Messages with a base answer `versionPassed` where the order is at another version; an order "
-    "that is pending or held by its tasks has begun, and answers `orderBegun` to ChangeOrder.",
+    "that is pending or held by its tasks has begun, and answers `orderBegun` to ChangeOrder; ChangeValues answers "
+    "what a line answers to GiveValues.",
 )
 
 _LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")
@@ -155,9 +158,19 @@ LINE_NOT_HELD: Final = Refusal(
 _LINE_RULE = Rule(frozenset({S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED)
 LINE_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER_ITEM,
-    {Retry: _LINE_RULE, GiveUp: _LINE_RULE},
-    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success; "
-    "otherwise they answer `lineNotHeld` in every state that is not final.",
+    {
+        Retry: _LINE_RULE,
+        GiveUp: _LINE_RULE,
+        GiveValues: Rule(
+            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}),
+            Refusal("lineNotOpen", "line {name} is {state}: it takes no values now"),
+            _LINE_ENDED,
+        ),
+    },
+    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, or while "
+    "something of it is held back; otherwise they answer `lineNotHeld` in every state that is not final. GiveValues is "
+    "for lines with rules: another one answers `noRules`, a path that leads nowhere `unknownPath`, a value that its "
+    "characteristic does not take `valueNotAllowed`.",
 )
 
 _REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"

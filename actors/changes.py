@@ -4,7 +4,7 @@ from actors.acceptance import ORDER_ACCEPTS, ORDER_BEGUN
 from actors.behaviour import Decision, refused
 from actors.events import OrderAnnotated, OrderChanged
 from actors.inside import REVIEW, OpenReview
-from actors.messages import AnnotateOrder, ChangeOrder, Done, Message
+from actors.messages import AnnotateOrder, ChangeOrder, ChangeValues, Done, Message
 from actors.order import Order, OrderActor, refused_for_version
 
 
@@ -18,7 +18,7 @@ def decide(actor: OrderActor, order: Order | None, message: Message, now: int, g
 
     What follows from another document is what follows from a first one: ``actor`` says it.
     """
-    if order is None or not isinstance(message, ChangeOrder | AnnotateOrder):
+    if order is None or not isinstance(message, ChangeOrder | AnnotateOrder | ChangeValues):
         return refused("unknownOrder", f"there is no order {group}")
     if (why := ORDER_ACCEPTS.refusal(type(message), order.state, order.id)) is not None:
         return refused(*why)
@@ -26,7 +26,7 @@ def decide(actor: OrderActor, order: Order | None, message: Message, now: int, g
         if message.base == order.version - 1 and message.digest == order.change:
             return Decision(reply=Done(order.state))  # it came before, and its answer was lost
         return refused_for_version(order, message.base)
-    if isinstance(message, AnnotateOrder):
+    if not isinstance(message, ChangeOrder):
         annotated = OrderAnnotated(message.document, message.digest, message.changed)
         # A contact or an appointment may be what people were asked for.
         asked = [(REVIEW, OpenReview(message.by))] if order.in_review else []

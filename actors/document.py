@@ -1,6 +1,7 @@
 """What the actors read of an order's document: its items, flattened, with what decomposition needs.
 
-Source: TMF622 v4.0 ``ProductOrder_Create``. The document was checked at the door; here it is only read.
+Source: TMF622 v4.0 ``ProductOrder_Create``; service orders are read by ``service_document.py``. The document was
+checked at the door; here it is only read.
 """
 
 from functools import lru_cache
@@ -8,7 +9,11 @@ from typing import Any
 
 import msgspec
 
+from actors.document_lines import DEPENDENCY_TYPES, DocumentLine
+from actors.service_document import service_lines
 from catalog.lines import LineRequest
+
+__all__ = ["DEPENDENCY_TYPES", "DocumentLine", "lines_of"]
 
 
 class _Reference(msgspec.Struct):
@@ -43,17 +48,6 @@ class _Document(msgspec.Struct):
     productOrderItem: list[_Item] = []
 
 
-class DocumentLine(msgspec.Struct, frozen=True):
-    """One order item, nested ones after the item they are nested in."""
-
-    parent: str
-    needs: tuple[str, ...]
-    request: LineRequest
-
-
-DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
-"""Item relationship types that make one line wait for the other's completion (TMF622 v5 names; v4 leaves them open)."""
-
 _read = msgspec.json.Decoder(_Document).decode
 
 
@@ -62,6 +56,8 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     """The order items of a document, in document order, each nested item after its parent."""
     lines: list[DocumentLine] = []
     stack = [("", item) for item in reversed(_read(document).productOrderItem)]
+    if not stack:
+        return service_lines(document)
     while stack:
         parent, item = stack.pop()
         # What changes nothing waits for nothing.

@@ -7,10 +7,12 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
-from actors.decomposition import Decomposition, DomainOrder
+from actors.decomposition import Decomposition
 from actors.document import lines_of
+from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
+    CommandDecided,
     DeadlineArmed,
     DependencyEnded,
     DomainOrdersMoved,
@@ -38,8 +40,9 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
+from actors.folds_of_graph import FOLDS_OF_GRAPH
 from actors.line import Line
-from actors.order import Order
+from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
 from actors.review_folds import REVIEW_FOLDS
 from actors.review_folds import changed as review_changed
@@ -331,6 +334,8 @@ def _task_redriven(group: OrderGroup, event: TaskRedriven, at: int) -> None:
     task.waits = ""
     if event.changes:
         task.changes = {**task.changes, **event.changes}
+        # Another effect: it is asked for with what is known today.
+        group.orchestration.frozen.pop(event.task, None)
 
 
 def _task_given_up(group: OrderGroup, event: TaskGivenUp, at: int) -> None:
@@ -379,6 +384,10 @@ def _deadline_armed(group: OrderGroup, event: DeadlineArmed, at: int) -> None:
     group.orchestration.armed = event.until
 
 
+def _command_decided(group: OrderGroup, event: CommandDecided, at: int) -> None:
+    group.order.commands = (*group.order.commands, event.key)[-COMMANDS_KEPT:]
+
+
 def _answer_recorded(group: OrderGroup, event: AnswerRecorded, at: int) -> None:
     return None
 
@@ -406,6 +415,7 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     LineGivenUp: _line_given_up,
     NeedMet: _need_met,
     DeadlineArmed: _deadline_armed,
+    CommandDecided: _command_decided,
     AnswerRecorded: _answer_recorded,
     DraftSaved: _draft_saved,
     DraftSubmitted: _draft_submitted,
@@ -413,4 +423,5 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     OrderChanged: _order_changed,
     OrderAnnotated: _order_annotated,
     **REVIEW_FOLDS,
+    **FOLDS_OF_GRAPH,
 }

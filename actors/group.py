@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from actors import changes, drafts, people
-from actors.behaviour import Decision, Dispatch
+from actors.acceptance import LINE_ACCEPTS
+from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
 from actors.drafts import DRAFTS
-from actors.events import Event
+from actors.events import CommandDecided, Event
 from actors.folds import BEGINS, FOLDS
+from actors.growth import HELD_BACK
 from actors.inside import (
     CHANGE,
     DECOMPOSITION,
@@ -31,8 +33,10 @@ from actors.messages import (
     AnnotateOrder,
     AnyReply,
     ChangeOrder,
+    ChangeValues,
     Done,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
@@ -51,8 +55,9 @@ from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
 from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
+from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
-from actors.structure import OrderGroup, tenant_tag_of, tenanted
+from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -88,6 +93,9 @@ class OrderGroupKind:
 
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
+        key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
+        if key and state is not None and key in state.order.commands:
+            return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)
         if turn.events:
@@ -95,6 +103,9 @@ class OrderGroupKind:
                 state = self.evolve(state, event, now)
         if turn.inside and state is not None:
             self._settle(group, state, turn, now)
+        if key and turn.events:
+            turn.events.append(CommandDecided(key))
+            state = self.evolve(state, turn.events[-1], now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
@@ -153,6 +164,10 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == PEOPLE and state.order.in_review:
             return REVIEW, message
+        if kind is GiveValues or (
+            isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
+        ):
+            return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
@@ -169,17 +184,38 @@ class OrderGroupKind:
         if address == DRAFT:
             return drafts.decide(state.order if state is not None else None, message, now, group)
         if address == CHANGE:
-            return changes.decide(self.order, state.order if state is not None else None, message, now, group)
+            order = state.order if state is not None else None
+            decision = changes.decide(self.order, order, message, now, group)
+            if isinstance(message, ChangeValues) and state is not None and decision.events:
+                return self._with_values(group, state, message, decision, now)
+            return decision
         assert state is not None
         if address == REVIEW:
             return self.review.decide(state, message, now)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == DECOMPOSITION:
-            if isinstance(message, Decompose) and state.orchestration.needed_by:
-                message = _still_wanted(state, message)
+            if isinstance(message, Decompose):
+                if state.orchestration.needed_by:
+                    message = _still_wanted(state, message)
+            elif type(message) in ABOUT_THE_GRAPH:
+                if isinstance(message, GiveValues) and (why := _not_open(state, message)) is not None:
+                    return refused(*why)
+                message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
+
+    def _with_values(
+        self, group: str, state: OrderGroup, message: ChangeValues, decision: Decision, now: int
+    ) -> Decision:
+        """The change of a document with all its values, or the refusal of the first line that does not take its own."""
+        for line, values in message.values.items():
+            given = GiveValues(line, values, message.by)
+            answer = self._decide(group, state, DECOMPOSITION, given, now)
+            if isinstance(answer.reply, RefusedReply):
+                return answer
+            decision.inside.append((DECOMPOSITION, given))
+        return decision
 
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
@@ -203,10 +239,9 @@ class OrderGroupKind:
     def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         """(orderDate in ms, attributes by which lists find the order)."""
         order = state.order
-        tag = tenant_tag_of(order.id)
         if not order.submitted:
-            listed = ((tenanted(tag, DRAFTS), ""),) if order.state is S.DRAFT else ()
-            return order.order_date, listed
+            drafts = tenanted(tenant_tag_of(order.id), DRAFTS)
+            return order.order_date, (((drafts, ""),) if order.state is S.DRAFT else ())
         entries = [("every", ""), ("state", str(order.state))]
         if order.external_id:
             entries.append(("externalId", order.external_id))
@@ -216,8 +251,9 @@ class OrderGroupKind:
             entries.append(("category", order.category))
         if order.in_review and state.review is not None:
             entries += people.listed(state.review.tasks.values())
-        if tag:
-            entries = [(tenanted(tag, attribute), value) for attribute, value in entries]
+        if len(order.id) != ORDER_ID_LENGTH:
+            tag, kind = tenant_tag_of(order.id), captured_as(order.id)
+            entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
         return order.order_date, tuple(entries)
 
     @staticmethod
@@ -243,6 +279,8 @@ class OrderGroupKind:
             if task.changes
             else order.characteristics,
         }
+        if state.orchestration.frozen and key in state.orchestration.frozen:
+            request["characteristics"] = {**state.orchestration.frozen[key], **task.changes}
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
@@ -261,10 +299,24 @@ _ADDRESSES: dict[type[Message], str] = {
     ChangeOrder: CHANGE,
     AnnotateOrder: CHANGE,
     **dict.fromkeys(REVIEW_MESSAGES, REVIEW),
+    ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
-    {SubmitDraft, WithdrawDraft, SaveDraft, ChangeOrder, AnnotateOrder, Retry, GiveUp, *REVIEW_MESSAGES}
+    {
+        SubmitDraft,
+        WithdrawDraft,
+        SaveDraft,
+        ChangeOrder,
+        AnnotateOrder,
+        ChangeValues,
+        Retry,
+        GiveUp,
+        GiveValues,
+        *REVIEW_MESSAGES,
+    }
 )
 """Messages whose sender is told where their target stands now."""
 
@@ -274,6 +326,14 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
         return str(state.order.state) if state is not None else ""
     found = state.orchestration.tasks.get(target) or state.lines.get(target)
     return str(found.state) if found is not None else ""
+
+
+def _not_open(state: OrderGroup, message: GiveValues) -> tuple[str, str] | None:
+    """Why a line takes no values now; None where it does."""
+    line = state.lines.get(message.target)
+    if line is None:
+        return "unknownTarget", f"the order has no line {message.target!r}"
+    return LINE_ACCEPTS.refusal(GiveValues, line.state, line.id)
 
 
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:

@@ -5,7 +5,7 @@ Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and `
 asked before fulfilment.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from actors.messages import Message
 from actors.states import State
@@ -32,6 +32,64 @@ class Decompose(Message, frozen=True, tag="decompose"):
     requests: tuple[LineRequest, ...]
     given_up: tuple[str, ...] = ()
     """Lines among them that were given up before their turn came: they get none."""
+
+
+class Grow(Message, frozen=True, tag="grow"):
+    """To the decomposition: see what the rules of these lines say now, and compare with what there is."""
+
+    lines: tuple[str, ...]
+
+
+class Brought(Message, frozen=True, tag="brought"):
+    """To the decomposition: results of tasks bring these values, by domain order."""
+
+    values: dict[str, dict[str, Any]]
+
+
+class LeaveOut(Message, frozen=True, tag="leaveOut"):
+    """To the decomposition: what is held back of this line, or changed too late, will not be done."""
+
+    line: str
+    reason: str = ""
+
+
+class Leave(Message, frozen=True, tag="leave"):
+    """To the decomposition: the line was given up and wants nothing of what it shares with others any more."""
+
+    line: str
+
+
+class Rest(Message, frozen=True, tag="rest"):
+    """To the decomposition: these lines' domain orders without tasks stand where all below them leaves them."""
+
+    lines: tuple[str, ...]
+
+
+class Situated(Message, frozen=True, tag="situated"):
+    """To the decomposition: a message, and what growing reads of the order around it."""
+
+    message: Message
+    catalog: str
+    requests: dict[str, LineRequest]
+    about: dict[str, Any]
+    at_ms: int
+    lines: dict[str, State]
+    bringing: frozenset[str]
+    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
+
+
+class Join(Message, frozen=True, tag="join"):
+    """To the orchestration: all tasks that these lines' domain orders have by now ("" for what is shared)."""
+
+    lines: tuple[str, ...]
+    tasks: tuple[TaskPlan, ...]
+    gives: dict[str, tuple[tuple[str, str], ...]]
+
+
+class Go(Message, frozen=True, tag="go"):
+    """To the orchestration: what may start in these lines, starts."""
+
+    lines: tuple[str, ...]
 
 
 class Plan(Message, frozen=True, tag="plan"):

@@ -10,13 +10,18 @@ import msgspec
 from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
 from actors.events import Event, LineGivenUp, LinesMoved
+from actors.graph import Points
 from actors.inside import (
+    DECOMPOSITION,
     LINES,
     ORCHESTRATION,
     ORDER,
     ROLL_UP,
     DropTasks,
     EnterLine,
+    Grow,
+    Leave,
+    LeaveOut,
     LinesEnded,
     RollUp,
     StartLine,
@@ -53,6 +58,8 @@ class Line(msgspec.Struct):
     code: str = ""
     reason: str = ""
     """Why the gate is held or cancelled; empty when the line's children explain its state."""
+    points: Points | None = None
+    """What is held back or changed too late, and for whom it waits; None: nothing."""
 
 
 def standing(line: Line) -> State:
@@ -63,6 +70,10 @@ def standing(line: Line) -> State:
         gate = S.ACKNOWLEDGED
     if gate is not None:
         children = {**children, gate: children.get(gate, 0) + 1}
+    if line.points is not None:
+        children = {**children}
+        for state, count in line.points.states.items():
+            children[state] = children.get(state, 0) + count
     # What is acknowledged below a line waits for something else; whatever that is shows in the tally itself.
     return roll_up(children, started=line.started, movable=False, wished=False)
 
@@ -80,12 +91,17 @@ class OrderLineActor:
             return refused("unknownMessage", f"line {line.id} does not understand {kind.__name__}")
         if (why := LINE_ACCEPTS.refusal(kind, line.state, line.id)) is not None:
             return refused(*why)
+        if line.points is not None and line.gate is not S.HELD:
+            if isinstance(message, Retry):
+                return Decision(inside=[(DECOMPOSITION, Grow((line.id,)))])
+            return Decision(inside=[(DECOMPOSITION, LeaveOut(line.id, message.reason))])
         if line.gate is not S.HELD:
             return refused(LINE_NOT_HELD.code, LINE_NOT_HELD.sentence.format(name=line.id, state=line.state))
         me = (LINES, RollUp((line.id,)))
         if isinstance(message, Retry):
             return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), me])
-        return Decision([LineGivenUp(line.id, message.reason)], [(ORCHESTRATION, DropTasks(line.id)), me])
+        dropped = [(ORCHESTRATION, DropTasks(line.id)), (DECOMPOSITION, Leave(line.id)), me]
+        return Decision([LineGivenUp(line.id, message.reason)], dropped)
 
     def roll_up(self, lines: Sequence[Line], now: int) -> Decision:
         """Each line's own answer to its children's moves; those that walk the same arcs say so in one fact."""
@@ -103,7 +119,7 @@ class OrderLineActor:
             parents[line.parent] = None
             if after in FINAL:
                 ended.append((line.id, after))
-            if line.gate is None:
+            if line.gate is None and line.points is None:
                 together.setdefault((before, after), []).append(line.id)
             else:
                 events += _walk(line, after)
@@ -124,7 +140,10 @@ class OrderLineActor:
 def _walk(line: Line, after: State) -> list[Event]:
     """The arcs to ``after``; the gate's reason goes with the state that it explains."""
     lines = (line.id,)
+    why = {**line.points.why} if line.points is not None else {}
+    if line.gate is not None:
+        why[line.gate] = (line.code, line.reason)
     return [
-        LinesMoved(state, lines, line.code, line.reason) if state is line.gate else LinesMoved(state, lines)
+        LinesMoved(state, lines, *why.get(state, ()))
         for state in steps(PRODUCT_ORDER_ITEM, line.state, after)
     ]

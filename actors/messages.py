@@ -115,6 +115,21 @@ class AnnotateOrder(Message, frozen=True, tag="annotate"):
     by: str = ""
 
 
+class ChangeValues(Message, frozen=True, tag="changeValues"):
+    """Another document of an order whose work has begun, which differs in remarks and in values of characteristics.
+
+    ``values`` has them by line: what was not known and is now, or is another value now (null: not known any more).
+    All of it happens, or nothing.
+    """
+
+    base: int
+    document: bytes
+    digest: bytes
+    changed: tuple[str, ...]
+    values: dict[str, dict[str, Any]]
+    by: str = ""
+
+
 class TaskResult(Message, frozen=True, tag="result"):
     """What a target answered to one generation of one task."""
 
@@ -138,12 +153,14 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data.
+    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
+    though its target may be held again by then.
     """
 
     target: str
     changes: dict[str, Any] | None = None
     by: str = ""
+    key: str = ""
 
 
 class GiveUp(Message, frozen=True, tag="giveUp"):
@@ -151,6 +168,21 @@ class GiveUp(Message, frozen=True, tag="giveUp"):
 
     target: str
     reason: str = ""
+    by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
+
+
+class GiveValues(Message, frozen=True, tag="giveValues"):
+    """Values for a line with rules: what it waits for, or what is another value now.
+
+    ``target`` is the line; values go by their full path as ``waitsFor`` names it (``sdwan.site[2].model``), those of
+    the line's own specification also by their name alone. Null: it is not known any more. Wherever the values come
+    from (an enrichment, a PATCH, a person), this is how they reach the running order.
+    """
+
+    target: str
+    values: dict[str, Any]
     by: str = ""
 
 
@@ -263,6 +295,7 @@ AnyMessage = (
     | ApproveOrder
     | RejectOrder
     | ReturnOrder
+    | GiveValues
     | TimerFired
     | AwaitOrder
     | OrderEnded
@@ -271,6 +304,7 @@ AnyMessage = (
     | SaveDraft
     | ChangeOrder
     | AnnotateOrder
+    | ChangeValues
 )
 
 

@@ -29,12 +29,15 @@ from actors.inside import (
     DECOMPOSITION,
     LINES,
     DropTasks,
+    Go,
+    Join,
     LinesEnded,
     Plan,
     RollUp,
     StartLine,
     WorkMoved,
 )
+from actors.joining import brings, free, join
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
 from actors.plan import Orchestration, Outlook, Task
 from actors.states import S
@@ -114,7 +117,10 @@ def _answers(state: Orchestration, results: Iterable[TaskResult], now: int) -> D
         # Any other answer of this generation is a repetition: it says nothing new and changes nothing.
     if unknown and not outlook.events:
         return refused("unknownTask", unknown)
-    return _decision(outlook, outlook.dispatch(outlook.ready), reply=_HEARD)
+    decision = _decision(outlook, outlook.dispatch(outlook.startable(outlook.ready)), reply=_HEARD)
+    if state.gives:
+        brings(decision, outlook)
+    return decision
 
 
 _HEARD: Final = Done("")
@@ -155,7 +161,10 @@ def _give_up(state: Orchestration, message: GiveUp, now: int) -> Decision:
     outlook.events += [TaskGivenUp(task.key, message.reason), TaskFailed(task.key)]
     outlook.move(task, S.FAILED)
     outlook.drop_behind(task)
-    return _decision(outlook, [])
+    decision = _decision(outlook, [])
+    if state.gives:
+        brings(decision, outlook)
+    return decision
 
 
 def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
@@ -209,7 +218,7 @@ def _lines_ended(state: Orchestration, message: LinesEnded, now: int) -> Decisio
             if not waiting[line] and line not in blocked:
                 roots += outlook.roots(line)
                 moved[line] = None
-    decision = _decision(outlook, outlook.dispatch(roots))
+    decision = _decision(outlook, outlook.dispatch(dict.fromkeys(roots)))
     if moved:
         decision.inside.append((LINES, RollUp(tuple(moved))))
     return decision
@@ -227,7 +236,18 @@ def _start_line(state: Orchestration, message: StartLine, now: int) -> Decision:
 def _drop_tasks(state: Orchestration, message: DropTasks, now: int) -> Decision:
     outlook = Outlook(state, now)
     outlook.drop([key for key in outlook.of_line(message.line) if state.tasks[key].state is S.ACKNOWLEDGED])
-    return _decision(outlook, [])
+    decision = _decision(outlook, [])
+    if state.gives:
+        brings(decision, outlook)
+    return decision
+
+
+def _go(state: Orchestration, message: Go, now: int) -> Decision:
+    outlook = Outlook(state, now)
+    decision = _decision(outlook, outlook.dispatch(free(outlook, message)))
+    if state.gives:
+        brings(decision, outlook)
+    return decision
 
 
 def _decided(outlook: Outlook, dispatched: list[str], reply: AnyReply | None = None) -> Decision:
@@ -257,6 +277,8 @@ _WAYS: Final[dict[type[Message], Callable[[Orchestration, Any, int], Decision]]]
     Plan: _plan,
     LinesEnded: _lines_ended,
     StartLine: _start_line,
+    Join: join,
+    Go: _go,
     DropTasks: _drop_tasks,
     Retry: _retry,
     GiveUp: _give_up,

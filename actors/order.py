@@ -54,6 +54,8 @@ DECOMPOSE = "decompose"
 """The timer that takes up the next lines of a large order in a later turn."""
 LINES_PER_TURN_MAX = 128
 """Order lines that are decomposed in one turn of one order, so that a large order does not hold up its shard."""
+COMMANDS_KEPT = 16
+"""Keys of decisions that an order remembers: what is repeated is repeated within seconds."""
 UNKNOWN = "unknown"
 """How an order that is needed "ended" when there is no such order."""
 VERSION_PASSED = "versionPassed"
@@ -95,6 +97,8 @@ class Order(msgspec.Struct):
     """How many lines have been decomposed; they are taken in document order, some per turn."""
     lines: dict[State, int] = {}
     """How many lines stand in each state (noChange lines and nested items are not counted)."""
+    commands: tuple[str, ...] = ()
+    """Keys of the last decisions of people that were carried out, so that none is when it comes twice."""
     version: int = 1
     """How often the document was saved: what a change names as its base."""
     change: bytes = b""

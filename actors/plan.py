@@ -49,7 +49,7 @@ class Orchestration(msgspec.Struct):
 
     tasks: dict[str, Task] = {}
     work: dict[str, dict[str, tuple[str, ...]]] = {}
-    """Line -> domain order -> its task keys. Tasks need each other within one line only."""
+    """Line -> domain order -> its task keys. Tasks need each other within one line, and by way of what is shared."""
     open: int = 0
     """How many tasks are dispatched and unanswered."""
     troubled: int = 0
@@ -62,6 +62,14 @@ class Orchestration(msgspec.Struct):
     """Lines that need lines which ended without success, until someone decides: a subset of ``waiting``."""
     needed_by: dict[str, tuple[str, ...]] = {}
     """Line -> lines that need it."""
+    shared: dict[str, tuple[str, ...]] = {}
+    """Shared domain order -> the lines that refer to it. Their tasks stand in ``work`` under ""."""
+    linked: dict[str, tuple[str, ...]] = {}
+    """Line -> lines whose tasks need its tasks, or the other way round: only where something is shared."""
+    gives: dict[str, tuple[tuple[str, str], ...]] = {}
+    """Task -> (output, characteristic): what its result brings for its domain order."""
+    frozen: dict[str, dict[str, Any]] = {}
+    """Task -> the characteristics it was asked with, where its domain order has others by now."""
 
 
 def line_of(domain_order: str) -> str:
@@ -144,11 +152,36 @@ class Outlook:
         return going
 
     def roots(self, line: str) -> list[str]:
-        """The tasks a line begins with."""
-        tasks = self.state.tasks
-        return [
-            key for key in self.of_line(line) if not tasks[key].needs and tasks[key].state is S.ACKNOWLEDGED
-        ]
+        """The tasks a line begins with, those of what it shares among them."""
+        state = self.state
+        keys = self.of_line(line)
+        if state.shared:
+            keys += [
+                key
+                for shared, lines in state.shared.items()
+                if line in lines
+                for key in state.work.get("", {}).get(shared, ())
+            ]
+        return [key for key in keys if self.is_free(key)]
+
+    def is_free(self, key: str) -> bool:
+        """Whether a task waits for nothing but to be dispatched; whether its line may start is not asked."""
+        task = self.state.tasks[key]
+        return self.standing(key) is S.ACKNOWLEDGED and all(
+            self.standing(need) is S.COMPLETED for need in task.needs
+        )
+
+    def startable(self, keys: Iterable[str]) -> list[str]:
+        """Those of these tasks whose line may start; what is shared starts with the first of its lines."""
+        state = self.state
+        if not state.shared or not state.waiting:
+            return list(keys)
+        return [key for key in keys if self._may_start(state.tasks[key].domain_order)]
+
+    def _may_start(self, domain_order: str) -> bool:
+        line = line_of(domain_order)
+        lines = (line,) if line else self.state.shared.get(domain_order, ())
+        return any(each not in self.state.waiting for each in lines)
 
     def of_line(self, line: str) -> list[str]:
         """Every task of a line."""
@@ -160,15 +193,35 @@ class Outlook:
             return tuple([(key, self._standing_of(key, {})) for key in self.touched])
         # Trouble in one domain order holds up those behind it, anywhere in the line.
         standing: list[tuple[str, State]] = []
-        for line in dict.fromkeys(map(line_of, self.touched)):
-            stuck = self._stuck(line)
-            standing += [(key, self._standing_of(key, stuck)) for key in self.state.work[line]]
+        lines = dict.fromkeys(map(line_of, self.touched))
+        for together in self._together(lines) if self.state.linked else [[line] for line in lines]:
+            stuck = self._stuck(together)
+            standing += [
+                (key, self._standing_of(key, stuck)) for line in together for key in self.state.work[line]
+            ]
         return tuple(standing)
 
-    def _stuck(self, line: str) -> dict[str, State]:
+    def _together(self, lines: Iterable[str]) -> list[list[str]]:
+        """Lines that may hold each other up by what they share."""
+        found: list[list[str]] = []
+        seen: set[str] = set()
+        for line in lines:
+            ways, together = [line], []
+            while ways:
+                each = ways.pop()
+                if each not in seen:
+                    seen.add(each)
+                    if each in self.state.work:
+                        together.append(each)
+                    ways += self.state.linked.get(each, ())
+            if together:
+                found.append(together)
+        return found
+
+    def _stuck(self, lines: Iterable[str]) -> dict[str, State]:
         """Tasks that cannot move, with the state of the one they stand behind; ``pending`` outranks ``held``."""
         stuck: dict[str, State] = {}
-        keys = self.of_line(line)
+        keys = [key for line in lines for key in self.of_line(line)]
         for cause in (S.PENDING, S.HELD):
             ways = [key for key in keys if self.standing(key) is cause]
             while ways:

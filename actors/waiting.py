@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
@@ -19,6 +20,7 @@ from actors.plan import Task
 from actors.review_state import Review
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
+from catalog.lines import Awaited
 
 REQUESTER: Final = "requester"
 OPERATOR: Final = "operator"
@@ -80,10 +82,13 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     if order.in_review and group.review is not None:
         return _people(group.review, order)
     tasks = _tasks(group)
+    held_back = _held_back(group)
     waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
+    waits += held_back[REQUESTER]
     if order.code:
         waits.append((_held_order, order))
     waits += [(_held_line, group.lines[line]) for line in group.orchestration.blocked]
+    waits += held_back[OPERATOR]
     waits += [(_held_task, task) for task in tasks[S.HELD]]
     waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
     unstarted = order.state is S.ACKNOWLEDGED and not order.started
@@ -91,6 +96,7 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
         waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
     if unstarted and order.requested_start > now:
         waits.append((_date, order))
+    waits += held_back[RUNTIME]
     if not waits or 0 < order.decomposed < len(group.lines):
         waits.append((_runtime, group))
     # Never the root of a wait, so never stated: what the other line waits for stands above.
@@ -120,6 +126,23 @@ def _tasks(group: OrderGroup) -> dict[State, list[Task]]:
                     break
     for tasks in found.values():
         tasks.sort(key=lambda task: task.since)
+    return found
+
+
+_WAITED_FOR: Final[dict[Awaited, str]] = {"requester": REQUESTER, "operator": OPERATOR, "runtime": RUNTIME}
+
+
+def _held_back(group: OrderGroup) -> dict[str, list[_Wait]]:
+    """What is held back of lines with rules, and what changed too late, by who is waited for."""
+    found: dict[str, list[_Wait]] = {REQUESTER: [], OPERATOR: [], RUNTIME: []}
+    graph = group.decomposition.graph
+    if graph is None:
+        return found
+    for line, held in graph.held.items():
+        for each in held:
+            found[_WAITED_FOR[each.part.awaits]].append((_part, (line, each)))
+    for line, changes in graph.changes.items():
+        found[OPERATOR] += [(_change, (group.lines[line], delta)) for delta in changes]
     return found
 
 
@@ -190,6 +213,34 @@ def _held_order(order: Order, now: int) -> Reason:
 
 def _held_line(line: Line, now: int) -> Reason:
     sentence = f"line {line.id} is held since {_iso(line.since)}: {line.reason}; retry it or give it up"
+    return Reason(OPERATOR, sentence, line.since, None, line.id)
+
+
+def _part(pair: tuple[str, Held], now: int) -> Reason:
+    line, held = pair
+    part = held.part
+    kind = _WAITED_FOR[part.awaits]
+    sentence = f"line {line}: {part.sentence}, since {_iso(held.since)}"
+    if held.until:
+        sentence += f", until {_iso(held.until)} (then: {part.reaction})"
+    if held.times:
+        sentence += f"; its deadline has passed {held.times} time(s)"
+    if kind == RUNTIME:
+        sentence += f"; {part.by} brings it"
+    elif kind == REQUESTER:
+        sentence += "; give the values, or give the line up to leave it out"
+    else:
+        sentence += "; retry the line, or give it up to leave it out"
+    return Reason(kind, sentence, held.since, held.until or None, line)
+
+
+def _change(pair: tuple[Line, Delta], now: int) -> Reason:
+    line, delta = pair
+    what = ", ".join(f"{name} {old!r} -> {new!r}" for name, (old, new) in delta.values.items())
+    sentence = (
+        f"line {line.id}: change pending since {_iso(line.since)}: work on {delta.key} had begun when "
+        f"{what or 'it was no longer wanted'}; give the line up to leave it as it is"
+    )
     return Reason(OPERATOR, sentence, line.since, None, line.id)
 
 

@@ -33,6 +33,12 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
     UnknownSpecification, NothingOrdered, UnknownAction or QuantityOutOfRange, all `CatalogRefusal`; whether
     the characteristics' values are right is the door's question (`catalog.door`), asked before.
     """
+    made = plain(catalog, request)
+    return made if made is not None else _grown(catalog, request)
+
+
+def plain(catalog: Catalog, request: LineRequest) -> LineDecomposition | None:
+    """The same for a line without rules, None for one with: that grows with its order (`catalog.graph.lines`)."""
     action, quantity = request.action, request.quantity
     if action not in LINE_ACTIONS:
         raise UnknownAction(f"line {request.line}: action {action!r} is none of {', '.join(LINE_ACTIONS)}")
@@ -43,7 +49,7 @@ def decompose(catalog: Catalog, request: LineRequest) -> LineDecomposition:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
     tree = tree_of(catalog, request.offering, request.specification, action)
     if tree.ruled:
-        return _grown(catalog, request)
+        return None
     values = tree.values(request.characteristics)
     shape = tree.shape(values)
     if quantity > 1:

@@ -392,6 +392,7 @@ def _task(task: TaskTemplate) -> Form:
             "pointOfNoReturn": task.point_of_no_return,
             "undoes": list(task.undoes),
             "leavesNothing": task.leaves_nothing,
+            "gives": dict(task.gives),
             "description": task.description,
         }
     )

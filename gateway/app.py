@@ -22,7 +22,7 @@ from gateway.context import Gateway
 from gateway.event_hub import EventHub
 from gateway.openapi import openapi_of
 from gateway.settings import GatewaySettings
-from gateway.tmf import product_ordering
+from gateway.tmf import product_ordering, service_ordering
 from gateway.tmf.errors import install_error_answers
 from runtime.limits import LINE_BYTES_MAX
 from runtime.port import Runtime
@@ -62,6 +62,7 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     install_error_answers(app)
     for room in (
         product_ordering,
+        service_ordering,
         stream,
         stream_socket,
         events,

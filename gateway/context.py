@@ -13,10 +13,11 @@ from gateway.auth import OPERATOR, Principal, Tokens
 from gateway.door import Door
 from gateway.identity import tag_of
 from gateway.settings import GatewaySettings
+from gateway.tmf.shapes import PRODUCT, SERVICE, Shape
 from runtime.errors import NotFound
 from runtime.port import Runtime
 
-_ORDER_ID: Final = re.compile(r"o[0-9a-hjkmnp-tv-z]{24}(?:[0-9a-hjkmnp-tv-z]{8})?")
+_ORDER_ID: Final = re.compile(r"o(?:s-)?[0-9a-hjkmnp-tv-z]{24}(?:[0-9a-hjkmnp-tv-z]{8})?")
 
 
 class Gateway:
@@ -27,6 +28,11 @@ class Gateway:
         self.settings = settings
         self.tokens = Tokens(settings.tokens)
         self.door = Door(runtime)
+        self._doors = {PRODUCT: self.door, SERVICE: Door(runtime, shape=SERVICE)}
+
+    def door_of(self, shape: Shape) -> Door:
+        """The door that orders of this shape come in by."""
+        return self._doors[shape]
 
     async def group(self, order: str, principal: Principal) -> OrderGroup:
         """The order's group as it durably is.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec import UNSET
 
 from actors.messages import Heading, SubmitOrder
 from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
@@ -23,13 +24,15 @@ from gateway.identity import (
     id_from_external_id,
     id_from_idempotency_key,
     random_id,
+    service_id,
     tag_of,
 )
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.order_faults import THOROUGH_OBJECTS_MAX, faults_of, first_fault_of, rule_faults_of
 from gateway.tmf.order_rules import keeps_rules, names_any
-from gateway.tmf.parts import TEXT_ID_LENGTH_MAX, RelatedParty
-from gateway.tmf.product_order_form import OrderRelationship, ProductOrderCreate
+from gateway.tmf.parts import TEXT_ID_LENGTH_MAX
+from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.tmf.shapes import PRODUCT, Form, Shape
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
 from gateway.wall_clock import now_ms
 from runtime.errors import invariant
@@ -39,7 +42,6 @@ _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER: Final = b"0" * 19
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1
 _PARTY_ROLES: Final = ("owner", "orderingparty", "customer")
-DEPENDS_ON: Final = "dependsOn"
 
 _decode = msgspec.json.Decoder().decode
 
@@ -54,7 +56,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 class Checked(msgspec.Struct, frozen=True, gc=False):
     """An order that passed every check, with what its bundles take by default."""
 
-    form: ProductOrderCreate
+    form: Form
     document: bytes
     digest: bytes
     """Of the order as it was sent: a bundle's defaults may differ when it is sent again."""
@@ -69,12 +71,18 @@ class HasCatalogs(Protocol):
 
 
 class Door:
-    """Checks product orders against the form and the catalog that is current at that moment."""
+    """Checks orders of one shape against their form and the catalog that is current at that moment."""
 
-    def __init__(self, runtime: HasCatalogs, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self, runtime: HasCatalogs, clock: Callable[[], int] = now_ms, shape: Shape = PRODUCT
+    ) -> None:
         # Asked at each order: publishing a catalog replaces the runtime's set.
         self._runtime = runtime
         self._clock = clock
+        self._shape = shape
+        self._form: type[Any] = shape.form
+        self._kind = shape.kind
+        self._sells = shape is PRODUCT
 
     def read(self, raw: bytes) -> dict[str, Any]:
         """Decode one JSON object.
@@ -103,7 +111,8 @@ class Door:
 
         :raises BadRequest: with every violation.
         """
-        return _admitted(self.check(order, principal, key, raw=raw), principal, key)
+        admitted = _admitted(self.check(order, principal, key, raw=raw), principal, key)
+        return admitted if self._sells else Admitted(service_id(admitted.order), admitted.message)
 
     def check(
         self,
@@ -133,24 +142,24 @@ class Door:
         if _LONG_NUMBER in document.translate(_ANY_DIGIT):
             faults.extend(_numbers_out_of_range(order))
         try:
-            form = msgspec.convert(order, ProductOrderCreate)
+            form = msgspec.convert(order, self._form)
         except msgspec.ValidationError as error:
             if document.count(b"{") > THOROUGH_OBJECTS_MAX:
                 faults.extend(first_fault_of(error))
             else:
-                faults.extend(faults_of(order, document, catalog, at))
+                faults.extend(faults_of(order, document, catalog, at, self._shape))
             invariant(bool(faults), f"what one reader refuses the other refuses: {error}")
-            raise _refused(faults) from None
-        if not keeps_rules(form, catalog, at):
-            broken = rule_faults_of(order, catalog, at)
+            raise _refused(faults, self._shape) from None
+        if not keeps_rules(form, catalog, at, self._kind):
+            broken = rule_faults_of(order, catalog, at, self._shape)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
         if form.order_relationship:
-            faults.extend(_of_other_tenants(form.order_relationship, principal))
+            faults.extend(_of_other_tenants(form, principal))
         if faults:
-            raise _refused(faults)
+            raise _refused(faults, self._shape)
         digest = digest_of(document)
-        if names_any(form.product_order_item, needs_care(catalog)):
+        if self._sells and names_any(form.items, needs_care(catalog)):
             form, document = _completed(order, catalog, at)
         return Checked(form, document, digest, catalog.version)
 
@@ -203,15 +212,15 @@ def _admitted(checked: Checked, principal: Principal, key: str | None) -> Admitt
         external_id=form.external_id,
         category=form.category,
         party=party,
-        requested_start=_start_of(form),
-        depends_on=_needed_by(form),
+        requested_start=0 if form.requested_start_date is UNSET else _start_of(form),
+        depends_on=_needed_by(form) if form.order_relationship else (),
         keyed=keyed,
         by=principal.name,
     )
     return Admitted(order, message)
 
 
-def heading_of(form: ProductOrderCreate) -> Heading:
+def heading_of(form: Form) -> Heading:
     """What lists, dates and other orders need to know of an order."""
     return Heading(
         form.external_id, form.category, party_of(form.related_party), _start_of(form), _needed_by(form)
@@ -220,7 +229,12 @@ def heading_of(form: ProductOrderCreate) -> Heading:
 
 def party_of_document(order: dict[str, Any]) -> str:
     """The party that a decoded order of right form belongs to."""
-    return party_of(msgspec.convert(order.get("relatedParty", ()), tuple[RelatedParty, ...]))
+    return party_of(msgspec.convert(order.get("relatedParty", ()), tuple[_Party, ...]))
+
+
+class _Party(msgspec.Struct):
+    id: str
+    role: str = ""
 
 
 def heading_of_draft(order: dict[str, Any]) -> Heading:
@@ -231,26 +245,24 @@ def heading_of_draft(order: dict[str, Any]) -> Heading:
         return Heading()
 
 
-def _start_of(form: ProductOrderCreate) -> int:
+def _start_of(form: Form) -> int:
     start = form.requested_start_date
     return 0 if isinstance(start, msgspec.UnsetType) else max(0, int(start.timestamp() * 1000))
 
 
-def _needed_by(form: ProductOrderCreate) -> tuple[str, ...]:
-    if not form.order_relationship:
-        return ()
+def _needed_by(form: Form) -> tuple[str, ...]:
     related = form.order_relationship
-    return tuple(dict.fromkeys(each.id for each in related if each.relationship_type == DEPENDS_ON))
+    return tuple(
+        dict.fromkeys(each.id for each in related if each.relationship_type in form.order_dependencies)
+    )
 
 
-def _of_other_tenants(
-    relationships: tuple[OrderRelationship, ...], principal: Principal
-) -> Iterator[Violation]:
+def _of_other_tenants(form: Form, principal: Principal) -> Iterator[Violation]:
     """Orders to wait for that the principal may not even know of: to it there is no such order."""
     own = tag_of(principal.tenant)
-    for index, each in enumerate(relationships):
+    for index, each in enumerate(form.order_relationship):
         if (
-            each.relationship_type == DEPENDS_ON
+            each.relationship_type in form.order_dependencies
             and len(each.id) >= ORDER_ID_LENGTH
             and tenant_tag_of(each.id) != own
         ):
@@ -258,7 +270,7 @@ def _of_other_tenants(
             yield Violation(f"/orderRelationship/{index}/id", "unknown-order", message)
 
 
-def party_of(parties: tuple[RelatedParty, ...]) -> str:
+def party_of(parties: tuple[Any, ...]) -> str:
     """The party an order belongs to: its owner, else the ordering party, else the customer, else the first named."""
     if len(parties) < 2:
         return parties[0].id if parties else ""
@@ -268,11 +280,11 @@ def party_of(parties: tuple[RelatedParty, ...]) -> str:
     return next((roles[role] for role in _PARTY_ROLES if role in roles), parties[0].id)
 
 
-def _refused(faults: list[Violation]) -> BadRequest:
+def _refused(faults: list[Violation], shape: Shape = PRODUCT) -> BadRequest:
     places = "1 violation" if len(faults) == 1 else f"{len(faults)} violations"
     if len(faults) > VIOLATIONS_MAX:
         places = f"more than {VIOLATIONS_MAX} violations"
-    return BadRequest("invalidOrder", f"the product order cannot be accepted: {places}", faults)
+    return BadRequest("invalidOrder", f"the {shape.name} cannot be accepted: {places}", faults)
 
 
 def _too_deep() -> BadRequest:

@@ -37,7 +37,8 @@ from gateway.tmf.parts import Instant
 from gateway.tmf.patching import merge, settled
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_order_form import ProductOrder
-from gateway.tmf.product_ordering import EXAMPLE, PATCH_EXAMPLE, SHAPE, priced_order, refusal
+from gateway.tmf.product_ordering import EXAMPLE, PATCH_EXAMPLE, priced_order, refusal
+from gateway.tmf.shapes import PRODUCT
 from gateway.violations import BadRequest, Violation
 from gateway.wall_clock import now_ms
 from runtime.errors import DiskFull, NotFound
@@ -231,7 +232,7 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
     raw = await read_body(request, gateway.settings.body_bytes_max, MERGE_PATCH)
     patch = gateway.door.read(raw)
     group = await _group(gateway, principal, draft)
-    after, faults = merge(_decode(group.order.document), patch, raw, SHAPE)
+    after, faults = merge(_decode(group.order.document), patch, raw, PRODUCT)
     if faults:
         raise BadRequest("invalidPatch", "the patch cannot be applied", faults)
     await _save(gateway, principal, group, base_of(request), after, digest_of(canonical(patch)))

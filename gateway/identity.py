@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.structure import SERVICE_MARK
+
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 256
 
 DEFAULT_TENANT: Final = "default"
@@ -56,6 +58,11 @@ def id_from_external_id(tenant: str, party: str, external_id: str) -> str:
 def random_id(tenant: str = DEFAULT_TENANT) -> str:
     """An id for an order without any key: sending it again makes another order."""
     return "o" + _text(os.urandom(_ID_BYTES), _SHIFTS) + tag_of(tenant)
+
+
+def service_id(order: str) -> str:
+    """The id of a service order captured under the key that would lead a product order to this id."""
+    return f"{order[0]}{SERVICE_MARK}{order[1:]}"
 
 
 @cache

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from gateway.tmf import product_ordering
+from gateway.tmf import product_ordering, service_ordering
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 
@@ -38,7 +38,10 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        forms = [(edge_model(form), "validation") for form in (*product_ordering.FORMS, Error)]
+        forms = [
+            (edge_model(form), "validation")
+            for form in (*product_ordering.FORMS, *service_ordering.FORMS, Error)
+        ]
         _, schema = models_json_schema(forms, ref_template=_SCHEMAS)  # type: ignore[arg-type]
         schemas = document["components"]["schemas"] = {
             **schema["$defs"],

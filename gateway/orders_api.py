@@ -4,6 +4,7 @@ An API of Orderloom's own under ``/api/v1``; errors are TM Forum errors all the 
 """
 
 from typing import Annotated, Any
+from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Body, Path, Request, Response
@@ -78,7 +79,9 @@ async def retry_task(
     request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    return await _decide(gateway_of(request), principal, order, Retry(key, changes, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, Retry(key, changes, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
@@ -86,13 +89,15 @@ async def give_up_task(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
 async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
     """The line goes on without what it needed."""
-    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name, uuid4().hex))
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
@@ -100,13 +105,15 @@ async def give_up_line(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The line is cancelled."""
-    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
+    )
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
 async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
     """The order goes on without the order it depended on."""
-    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name))
+    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name, uuid4().hex))
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
@@ -114,7 +121,9 @@ async def give_up_order(
     request: Request, principal: Operator, order: OrderId, reason: GivenReason
 ) -> Response:
     """The order is cancelled."""
-    return await _decide(gateway_of(request), principal, order, GiveUp("", reason, principal.name))
+    return await _decide(
+        gateway_of(request), principal, order, GiveUp("", reason, principal.name, uuid4().hex)
+    )
 
 
 async def _decide(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:

@@ -18,6 +18,7 @@ from catalog.pricing import price_order
 from gateway.auth import OPERATOR, Principal
 from gateway.context import Gateway
 from gateway.tmf.patching import settled
+from gateway.tmf.shapes import shape_of
 from gateway.violations import BadRequest, Violation, pointer_of
 from gateway.wall_clock import now_ms
 from runtime.errors import NotFound
@@ -58,7 +59,7 @@ def check_values(
         raise BadRequest("invalidValues", "the values do not fit the order", faults)
     catalog = catalog_of(gateway, group)
     after = _read(filled(group.order.document, values))
-    gateway.door.check(after, principal, catalog=catalog)
+    gateway.door_of(shape_of(group.order.id)).check(after, principal, catalog=catalog)
     overrides = price_overrides(values, principal.name, "", 0)
     if overrides:
         price = price_order(catalog, priced_lines(after), now_ms(), overrides)

@@ -2,11 +2,14 @@
 
 import msgspec
 
+from actors.structure import captured_as
 from gateway.auth import Principal
 from runtime.limits import BODY_BYTES_MAX, LINE_BYTES_MAX, STREAM_UNANSWERED_LINES_MAX
 
 ORDERING_PATH = "/tmf-api/productOrderingManagement/v4"
 """Base path of TMF622 v4."""
+SERVICE_ORDERING_PATH = "/tmf-api/serviceOrdering/v4"
+"""Base path of TMF641 v4."""
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,4 +32,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def href(self, order: str) -> str:
         """Where an order is found: its ``href`` and the ``Location`` of its creation."""
+        if captured_as(order) == "service":
+            return f"{self.base_url}{SERVICE_ORDERING_PATH}/serviceOrder/{order}"
         return f"{self.base_url}{ORDERING_PATH}/productOrder/{order}"

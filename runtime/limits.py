@@ -16,6 +16,8 @@ MAILBOX_MESSAGES_MAX = 8_192
 """Messages that wait in one shard's mailbox before the host answers ``Busy``."""
 TURN_MESSAGES_MAX = 512
 """Messages one shard handles in one turn, so that a commit stays small enough to be answered quickly."""
+WAKES_PER_STEP_MAX = 64
+"""Groups that a host wakes in one step, all its shards together: nobody's message waits behind more of them."""
 GROUPS_IN_MEMORY_MAX = 20_000
 """Live groups a host keeps in memory before it passivates those idle longest."""
 PASSIVATE_IDLE_MS = 60_000

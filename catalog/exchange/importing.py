@@ -8,6 +8,7 @@ specifications apart: one whose id another kind has taken is renamed, and whoeve
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from catalog.draft import COMMERCIAL_SECTIONS
 from catalog.exchange.export import CATALOGS, CATEGORIES
 from catalog.exchange.groups import read_candidate, read_category
 from catalog.exchange.offerings import read_offering, read_price
@@ -106,7 +107,10 @@ class _Import:
         for offering in sections.get("offerings", {}).values():
             self._renamed(offering, "productSpecification", "product")
         self._parents(sections)
-        return sections | rest
+        ordered = {
+            name: sections[name] for name in ("catalog", *COMMERCIAL_SECTIONS, *SECTIONS) if name in sections
+        }
+        return ordered | rest
 
     def _header(self, version: str | None) -> tuple[Form, Form]:
         catalogs = [resource for name, resource in self.resources if name in _CATALOGS]

@@ -377,7 +377,14 @@ class Pass:
 def root_frame(catalog: Catalog, request: LineRequest) -> Frame:
     """Where a line begins; raises what `catalog.tree.root_of` raises."""
     root = root_of(catalog, request.offering, request.specification)
-    return frame_of(catalog, root.id, request.action, request.intent)
+    if root is catalog.specifications.get(root.id):
+        return frame_of(catalog, root.id, request.action, request.intent)
+    # An offering that narrows its specification starts from a root of its own.
+    key = ("frame", id(root), request.action, request.intent)
+    frame: Frame | None = catalog.compiled.get(key)
+    if frame is None:
+        frame = catalog.compiled[key] = Frame(catalog, root, request.action, request.intent)
+    return frame
 
 
 def held_back(

@@ -19,6 +19,7 @@ from catalog.graph.referring import owners_first, parents_of, referrers_of
 from catalog.graph.results import (
     INSTALLED_UNKNOWN,
     NOT_POSSIBLE,
+    PLAN_CYCLE,
     UNKNOWN_VALUE,
     Drift,
     GrownNode,
@@ -324,7 +325,7 @@ class Assembly:
             for line in self.held:
                 key = f"{line}|plan"
                 self.held[line][key] = HeldBack(
-                    key, line, "", "", "", "plan", "", (), "planCycle", str(cycle), "operator"
+                    key, line, "", "", "", "plan", "", (), PLAN_CYCLE, str(cycle), "operator"
                 )
             return ()
 

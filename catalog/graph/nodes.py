@@ -18,6 +18,10 @@ SHARED: Final = ""
 """The line of what is shared: no order item has an empty id."""
 
 
+SHARED_DIGEST_LENGTH: Final = 12
+"""Hexadecimal digits after the `~` in the key of a shared node."""
+
+
 class Node:
     """One instance of a specification in the graph.
 
@@ -163,7 +167,7 @@ def child_path(parent: Node, edge: Edge, ordinal: int) -> str:
 def shared_key(specification: str, value: Any) -> str:
     """The key of a shared node: the same in every line and whatever came first."""
     content = msgspec.json.encode([specification, value], order="deterministic")
-    return f".{_UNFIT.sub('_', specification)}~{blake2b(content, digest_size=6).hexdigest()}"
+    return f".{_UNFIT.sub('_', specification)}~{blake2b(content, digest_size=SHARED_DIGEST_LENGTH // 2).hexdigest()}"
 
 
 def shared_path(specification: str, value: Any) -> str:

@@ -15,6 +15,7 @@ QUANTITY_OUT_OF_RANGE: Final = "quantityOutOfRange"
 VALIDATION_FAILED: Final = "validationFailed"
 INSTALLED_UNKNOWN: Final = "installedUnknown"
 NOT_POSSIBLE: Final = "actionNotPossible"
+PLAN_CYCLE: Final = "planCycle"
 
 
 class GrownNode(msgspec.Struct, array_like=True, frozen=True):

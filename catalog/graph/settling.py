@@ -56,6 +56,7 @@ class Settling:
         """One of those that lead to each shared node: they all say the same of it."""
         self.mapped: set[str] = set()
         """Parts that were ever written into: they are grown again with what is written now."""
+        self.products = {request.product for request in order.lines.values() if request.product}
         self.pictures = {(each.specification, each.sharing_key): each for each in order.shared}
 
     def settle(self) -> "Settling":
@@ -152,12 +153,11 @@ class Settling:
 
     def _others(self, referral: Referral) -> dict[str, Contribution]:
         """What those ask who are not grown here: installed products, and lines that were grown before."""
-        ours = {request.product for request in self.order.lines.values() if request.product}
         asked: dict[str, Contribution] = {}
         installed = self.picture(referral)
         if installed is not None:
             for referrer, values in installed.nodes[0].referrers.items():
-                if referrer.partition("/")[0] not in ours:
+                if referrer.partition("/")[0] not in self.products:
                     asked[referrer] = Contribution("", "", values)
         for referrer, contribution in self.order.known.get(referral.shared, {}).items():
             if contribution.owner in self.order.lines and contribution.owner not in self.lines:

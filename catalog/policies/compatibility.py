@@ -46,7 +46,7 @@ def compatibility_findings(catalog: Catalog, order: OrderFacts) -> tuple[Compati
     nodes = list(_nodes(catalog, order))
     found: dict[str, CompatibilityFinding] = {}
     for node in nodes:
-        if node.line.action == "delete":
+        if node.line.action == "delete" or not node.specification:
             continue
         for rule in catalog.specifications[node.specification].compatibilities:
             others = [each for each in nodes if each.specification == rule.target and each.root != node.root]

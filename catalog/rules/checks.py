@@ -24,6 +24,7 @@ def check_rules(draft: Draft) -> None:
     for specification in draft.specifications.values():
         _check_targets(draft, specification, hierarchies)
         _check_relationships(draft, specification)
+        _check_shared_siblings(draft, specification, hierarchies)
         _check_combinations(draft, specification)
     for statement in statements:
         _check_names_stand_together(draft, statement, hierarchies)
@@ -122,6 +123,24 @@ def _check_relationships(draft: Draft, holder: Specification) -> None:
                 draft.findings.report(at, "mandatory-excluded", message, fix, "warning")
 
 
+def _check_shared_siblings(draft: Draft, holder: Specification, hierarchies: Hierarchies) -> None:
+    """What is shared stands below a sibling as well, and so cannot wait for that sibling to end."""
+    for relationship in holder.relationships:
+        target = draft.specifications.get(relationship.target)
+        if target is None or target.sharing_key is None:
+            continue
+        for sibling in relationship.after:
+            if hierarchies.is_below(target.id, sibling):
+                at = draft.places[("relationship", holder.id, relationship.type, target.id)]
+                message = (
+                    f"{holder.id}: the plan never ends: {target.id} comes after {sibling}, which waits for the same "
+                    f"{target.id}, as it is shared"
+                )
+                draft.findings.report(
+                    at, "relationship-after-cycle", message, f"take {sibling} out of `after`"
+                )
+
+
 def _check_combinations(draft: Draft, holder: Specification) -> None:
     for each in holder.characteristics:
         if each.combine == "equal":
@@ -142,10 +161,14 @@ def _check_combinations(draft: Draft, holder: Specification) -> None:
 
 
 def _check_names_stand_together(draft: Draft, statement: Statement, hierarchies: Hierarchies) -> None:
-    if statement.use == "compatibility":
-        return
     holder = statement.holder.id
     for path in statement.expression.paths:
+        if statement.use == "compatibility":
+            if path[0] not in (*SCOPES, holder, statement.beside):
+                message = f"{statement.what}: {path[0]} is neither {holder} nor {statement.beside}"
+                fix = "compare the two; what a third needs is a compatibility of its own"
+                draft.findings.report(statement.at, "compatibility-of-three", message, fix)
+            continue
         if path[0] not in SCOPES and not hierarchies.together(holder, path[0]):
             message = f"{statement.what}: {path[0]} never stands in one hierarchy with {holder}"
             fix = "relate the two, below one product, or read a characteristic of another specification"
@@ -198,24 +221,26 @@ def _check_sharing_key(draft: Draft, statement: Statement, hierarchies: Hierarch
 
 
 def _check_writers(draft: Draft, hierarchies: Hierarchies) -> None:
-    """Two mappings that write one characteristic for the same action must say which of them wins."""
+    """Two mappings that write one characteristic, or include and exclude one target, must say which of them wins."""
     writers: dict[tuple[str, str, bool], list[tuple[Specification, AttributeMapping]]] = {}
     for specification in draft.specifications.values():
         for mapping in specification.mappings:
-            if mapping.target_characteristic and mapping.action in WRITING_ACTIONS:
-                key = (mapping.target, mapping.target_characteristic, mapping.action == "default")
+            if mapping.action != "validate":
+                key = (mapping.target, mapping.target_characteristic or "", mapping.action == "default")
                 writers.setdefault(key, []).append((specification, mapping))
     for (target, name, _), found in writers.items():
+        written = f"{target}.{name}" if name else target
         for (one_holder, one), (other_holder, other) in combinations(found, 2):
             if (
                 one.precedence == other.precedence
+                and (name or one.action != other.action)
                 and set(one.actions) & set(other.actions)
                 and hierarchies.together(one_holder.id, other_holder.id)
             ):
                 at = draft.places[("mapping", other_holder.id, other.id)]
                 first = draft.places[("mapping", one_holder.id, one.id)]
                 message = (
-                    f"{other_holder.id}: mapping {other.id} writes {target}.{name} like {one_holder.id}: "
+                    f"{other_holder.id}: mapping {other.id} decides on {written} like {one_holder.id}: "
                     f"{one.id} ({first.file}:{first.line}), with the same precedence"
                 )
                 fix = f"say which wins: `precedence: {one.precedence + 1}` on one of them"

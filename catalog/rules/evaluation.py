@@ -6,6 +6,7 @@ undetermined if and only if it depends on what is not known.
 """
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from catalog.rules.logic import (
 )
 from catalog.rules.macros import PLACE, over
 from catalog.rules.outcome import Error, Undetermined, is_not_applicable
-from catalog.rules.values import FUNCTIONS, NUMBERS, at_index, shown
+from catalog.rules.values import FUNCTIONS, NUMBERS, at_index, matched, shown
 
 _PLAIN = frozenset((str, *NUMBERS))
 _PLAIN_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -96,6 +97,8 @@ class _Compiler:
                 return _indexed(self.compile(operand, variables), self.compile(key, variables), label)
             case syntax.Has():
                 return self.has(node, variables)
+            case syntax.Call("matches", arguments):
+                return self.matches(arguments, variables)
             case syntax.Call(function, arguments):
                 return self.call(function, tuple(self.compile(each, variables) for each in arguments))
             case syntax.Macro():
@@ -127,6 +130,17 @@ class _Compiler:
         if function in _PLAIN_COMPARISONS:
             return _compared(function, apply, *arguments)
         return _strict(apply, arguments)
+
+    def matches(self, arguments: tuple[syntax.Node, ...], variables: frozenset[str]) -> Evaluate:
+        """Patterns are the catalog's: one that came with an order could keep a host busy for ever."""
+        if len(arguments) != 2 or not isinstance(arguments[1], syntax.Literal):
+            raise UnknownFunction("matches takes one pattern, written out as a text")
+        pattern = arguments[1].value
+        try:
+            found = re.compile(pattern).search
+        except (re.error, TypeError) as error:
+            raise UnknownFunction(f"matches: {pattern!r} is no regular expression: {error}") from None
+        return _strict(lambda text: matched(found, text), (self.compile(arguments[0], variables),))
 
     def has(self, node: syntax.Has, variables: frozenset[str]) -> Evaluate:
         selected = self.compile(syntax.Select(node.operand, node.field), variables)

@@ -29,6 +29,9 @@ def check_filling(draft: Draft, statements: list[Statement], hierarchies: Hierar
             if each.mandatory and each.default is UNSET and not _given_by_task(specification, each.name):
                 writers = written.get((specification.id, each.name), [])
                 _check_one(draft, specification, each, writers, hierarchies)
+    for statement in statements:
+        if statement.use == "sharingKey":
+            _check_key(draft, statement, written, hierarchies)
 
 
 def _check_one(
@@ -52,6 +55,29 @@ def _check_one(
             message = f"{owner.id}.{each.name} is mandatory, yet nothing fills it below {edge.source.id}"
             fix = f"map a characteristic of {edge.source.id} to it, add a mapping, or give it a default"
             draft.findings.report(at, "mandatory-never-filled", message, fix, "warning")
+
+
+def _check_key(
+    draft: Draft, statement: Statement, written: dict[Target, list[Statement]], hierarchies: Hierarchies
+) -> None:
+    """A key that reads what nothing fills is never known, so that nothing is shared by it."""
+    for path in statement.expression.paths:
+        owner = draft.specifications.get(path[0])
+        if owner is None or path[0] in SCOPES:
+            continue
+        edges = hierarchies.edges_to.get(owner.id, [])
+        default = next(each.default for each in owner.characteristics if each.name == path[1])
+        if edges and not (
+            default is not UNSET
+            or path[:2] in written
+            or _given_by_task(owner, path[1])
+            or any(_flows(edge, path[1]) for edge in edges)
+        ):
+            message = (
+                f"{statement.what}: `{statement.text}` is never known: nothing fills {'.'.join(path[:2])}"
+            )
+            fix = f"map a characteristic to it from above {owner.id}, or read one that the line states"
+            draft.findings.report(statement.at, "sharing-key-never-known", message, fix, "warning")
 
 
 def _given_by_task(owner: Specification, name: str) -> bool:

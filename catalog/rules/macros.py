@@ -10,6 +10,10 @@ from catalog.rules.values import shown
 PLACE = "#"
 """Before a variable's name, among the variables: what its element is called. No name of CEL begins with it."""
 
+STEPS_MAX = 100_000
+"""Elements that one evaluation may go over: lists come with orders, and lists within lists multiply."""
+_STEPS = "##"
+
 
 def over(
     macro: str,
@@ -30,12 +34,17 @@ def over(
             return Error(f"{macro} wants a list or a map, not {shown(container)}")
 
         above = label(context, values)
+        steps = values.get(_STEPS) or [0]
 
         def each() -> Iterable[tuple[Any, Any]]:
             for index, element in enumerate(container):
+                steps[0] += 1
+                if steps[0] > STEPS_MAX:
+                    yield element, Error(f"it goes over more than {STEPS_MAX} elements")
+                    return
                 place = f"{above}[{index}]"
                 known = element if element is not None else Undetermined((place,))
-                within = {**values, variable: known, PLACE + variable: place}
+                within = {**values, variable: known, PLACE + variable: place, _STEPS: steps}
                 chosen = kept(context, within) if kept is not None else True
                 if chosen is not False:
                     outcome = body(context, within) if chosen is True else _condition(chosen, macro)

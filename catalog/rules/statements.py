@@ -10,7 +10,7 @@ from catalog.rules.expression import Expression, expression
 from catalog.rules.inference import ANY, WORDS, type_of_expression
 from catalog.rules.rule import AttributeMapping, Rule
 from catalog.rules.syntax import ExpressionSyntaxError
-from catalog.rules.vocabulary import SpecificationNames, UnknownName, Vocabulary, spelled
+from catalog.rules.vocabulary import SCOPES, SpecificationNames, UnknownName, Vocabulary, spelled
 
 Use = Literal["rule", "condition", "value", "validation", "sharingKey", "compatibility"]
 
@@ -20,7 +20,8 @@ CONDITIONS: frozenset[Use] = frozenset({"rule", "condition", "validation", "comp
 class Statement(NamedTuple):
     """One text: who holds it, what for, where it stands, and what became of it.
 
-    `edge` is the (type, target) of the relationship whose rule it is, `mapping` the attribute mapping it belongs to.
+    `edge` is the (type, target) of the relationship whose rule it is, `mapping` the attribute mapping it belongs to,
+    `beside` the target of the compatibility.
     """
 
     holder: Specification
@@ -33,12 +34,18 @@ class Statement(NamedTuple):
     edge: tuple[str, str] | None = None
     rule: Rule | None = None
     mapping: AttributeMapping | None = None
+    beside: str = ""
 
 
 def statements_of(draft: Draft) -> list[Statement]:
     """All texts that could be compiled; the others, and all that is wrong within one text, are reported."""
     if not any(_holds_texts(each) for each in draft.specifications.values()):
         return []
+    for name in SCOPES:
+        if name in draft.specifications:
+            message = f"specification {name!r} has the name by which rules read the {name} itself"
+            at = draft.places[("specification", name)]
+            draft.findings.report(at, "reserved-id", message, "give the specification another id")
     names = SpecificationNames(draft.specifications)
     return [
         statement
@@ -76,7 +83,8 @@ def _of_specification(draft: Draft, holder: Specification, names: Vocabulary) ->
         if compatibility.condition is not None:
             at = draft.places[("compatibility", holder.id, compatibility.id)]
             what = f"{holder.id}: compatibility {compatibility.id}"
-            yield from reader.read("compatibility", what, compatibility.condition, at)
+            for statement in reader.read("compatibility", what, compatibility.condition, at):
+                yield statement._replace(beside=compatibility.target)
 
 
 class _Reader:
@@ -114,8 +122,8 @@ class _Reader:
         dashed = next(
             (name for name in self.draft.specifications if name != spelled(name) and name in text), None
         )
-        if dashed is not None:
-            return f"write {spelled(dashed)} for {dashed}: CEL has no dashes in names"
+        if dashed is not None and f"`{dashed}`" not in text:
+            return f"write {self.names.written(dashed)} for {dashed}, as CEL has no such names"
         if not error.near:
             return "read it as a whole"
         quoted = f"; a text needs quotes: '{error.word}'" if text.strip() == error.word else ""

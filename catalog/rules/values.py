@@ -9,7 +9,6 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -181,12 +180,11 @@ def _on_text(name: str, function: Callable[[str, str], bool]) -> Callable[[Any, 
     return called
 
 
-@lru_cache(maxsize=1_000)
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(f"matches: {text!r} is no regular expression: {error}") from None
+def matched(search: Callable[[str], Any], value: Any) -> bool:
+    """Whether a compiled pattern is found in a text."""
+    if type(value) is not str:
+        raise ValueError(f"matches wants a text, not {shown(value)}")
+    return search(value) is not None
 
 
 def _int(value: Any) -> int:
@@ -294,10 +292,6 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "contains": (2, _on_text("contains", lambda value, part: part in value)),
     "startsWith": (2, _on_text("startsWith", str.startswith)),
     "endsWith": (2, _on_text("endsWith", str.endswith)),
-    "matches": (
-        2,
-        _on_text("matches", lambda value, pattern: _pattern(pattern).search(value) is not None),
-    ),
     "int": (1, _int),
     "double": (1, _double),
     "string": (1, _string),

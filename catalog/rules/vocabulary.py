@@ -10,7 +10,7 @@ Full paths, as contexts and findings have them, begin with a specification's id,
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET
 
@@ -49,6 +49,7 @@ of the party with it, `channel` is the id of the first channel."""
 
 SCOPES: Mapping[str, Mapping[str, str]] = {"line": LINE, "order": ORDER}
 THIS = "this"
+Part = TypeVar("Part")
 
 _OUTSIDE_NAMES = re.compile(r"[^A-Za-z0-9_]")
 _TYPES = {
@@ -104,6 +105,11 @@ class Vocabulary:
         scope = SCOPES[full[0]]
         return scope[full[1]] if len(full) == 2 else "string" if len(full) == 3 else "any"
 
+    def written(self, identifier: str) -> str:
+        """How a rule writes a specification's id: as CEL can hold it where that is clear, else in back quotes."""
+        spelling = spelled(identifier)
+        return spelling if spelling in self._specifications else f"`{identifier}`"
+
     def _found(self, path: tuple[str, ...]) -> tuple[CharacteristicSpecification | None, tuple[str, ...]]:
         first, rest = path[0], path[1:]
         own = self._characteristics
@@ -151,9 +157,7 @@ class SpecificationNames(Mapping[str, Specification]):
     def __init__(self, specifications: Mapping[str, Specification]) -> None:
         self._named: dict[str, Specification] = {}
         self._characteristics: dict[str, dict[str, CharacteristicSpecification]] = {}
-        for identifier, specification in specifications.items():
-            self._named.setdefault(spelled(identifier), specification)
-        self._named.update(specifications)
+        _spell(self._named, specifications)
 
     def __getitem__(self, name: str) -> Specification:
         return self._named[name]
@@ -168,10 +172,18 @@ class SpecificationNames(Mapping[str, Specification]):
         """Those of a specification by each name they may be called."""
         found = self._characteristics.get(specification.id)
         if found is None:
-            found = {spelled(each.name): each for each in specification.characteristics}
-            found.update((each.name, each) for each in specification.characteristics)
-            self._characteristics[specification.id] = found
+            found = self._characteristics[specification.id] = {}
+            _spell(found, {each.name: each for each in specification.characteristics})
         return found
+
+
+def _spell(names: dict[str, Part], parts: Mapping[str, Part]) -> None:
+    """Enter parts by their names and by how CEL can hold these; a spelling of several is the name of none."""
+    spellings: dict[str, list[Part]] = {}
+    for name, part in parts.items():
+        spellings.setdefault(spelled(name), []).append(part)
+    names.update((spelling, found[0]) for spelling, found in spellings.items() if len(found) == 1)
+    names.update(parts)
 
 
 def type_of(characteristic: CharacteristicSpecification) -> str:

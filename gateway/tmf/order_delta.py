@@ -10,21 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from gateway.conflict import differences
+from gateway.tmf.shapes import Shape
 
 FREE: Final = frozenset({"note", "description", "notificationContact"})
 """Attributes of an order that no work reads."""
 _PARTIES: Final = "relatedParty"
-
-
-class Shape(msgspec.Struct, frozen=True):
-    """Where the parts of an order stand in its JSON."""
-
-    items: str
-    """The array of items, of the order and of items alike."""
-    subject: str
-    """The attribute of an item that says what it is about."""
-    characteristics: str
-    """The array of characteristics in it."""
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -38,6 +28,11 @@ class Delta(msgspec.Struct, frozen=True):
     """By line, values of characteristics that were others before; None: not known any more."""
     fixed: tuple[str, ...]
     """Places of what cannot change once work has begun."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines with values that were given or changed."""
+        return tuple(dict.fromkeys((*self.given, *self.changed)))
 
     @property
     def free(self) -> bool:

@@ -1,4 +1,4 @@
-"""TMF622 v4 events, derived from the committed facts of a frame.
+"""TMF622 v4 and TMF641 v4.1 events, derived from the committed facts of a frame.
 
 Nothing is looked up: the same frame always gives the same events in the same order, so that an event's place in its
 frame names it for ever (``eventId`` is ``shard-position-n``). v4 has no error events, so trouble is a note and an
@@ -25,18 +25,23 @@ from actors.lifting import decode_events
 from actors.review_events import DetailsAdded, RequesterAsked
 from actors.states import State
 from gateway.json_answers import encode
-from gateway.tmf.product_order import created, instant_text, note, trouble
+from gateway.tmf.product_order import created, instant_text, line_of_task, note, trouble
+from gateway.tmf.shapes import PRODUCT, SERVICE, Shape, shape_of
 from runtime.journal.frames import decode_frame
 
-CREATE: Final = "ProductOrderCreateEvent"
-STATE_CHANGE: Final = "ProductOrderStateChangeEvent"
-ATTRIBUTE_CHANGE: Final = "ProductOrderAttributeValueChangeEvent"
-INFORMATION_REQUIRED: Final = "ProductOrderInformationRequiredEvent"
-EVENT_TYPES: Final = (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
+CREATE: Final = "CreateEvent"
+STATE_CHANGE: Final = "StateChangeEvent"
+ATTRIBUTE_CHANGE: Final = "AttributeValueChangeEvent"
+INFORMATION_REQUIRED: Final = "InformationRequiredEvent"
+EVENT_TYPES: Final = tuple(
+    shape.base_type + kind
+    for shape in (PRODUCT, SERVICE)
+    for kind in (CREATE, STATE_CHANGE, ATTRIBUTE_CHANGE, INFORMATION_REQUIRED)
+)
 
 _decode = msgspec.json.decode
 _Payload = tuple[str, dict[str, Any], str]
-"""(event type, product order as the event shows it, field path)"""
+"""(event type without the order's, order as the event shows it, field path)"""
 
 
 class OrderNotice(msgspec.Struct, frozen=True):
@@ -59,22 +64,26 @@ def notices_of(shard: int, position: int, frame: bytes, href: Callable[[str], st
     for record in decode_frame(frame).records:
         if not record.group.startswith("o"):
             continue  # another kind of group: its events belong to another API
+        shape = shape_of(record.group)
         for fact in decode_events(record.events):
-            for event_type, shown, field_path in _payloads(fact, record.group, record.at, href(record.group)):
+            for event_type, shown, field_path in _payloads(
+                fact, record.group, record.at, href(record.group), shape
+            ):
                 number = len(notices) + 1
-                body = _envelope(f"{shard}-{position}-{number}", event_type, record.at, shown, field_path)
-                notices.append(OrderNotice(number, record.group, event_type, shown.get("state", ""), body))
+                named = shape.base_type + event_type
+                body = _envelope(f"{shard}-{position}-{number}", named, record.at, shown, field_path, shape)
+                notices.append(OrderNotice(number, record.group, named, shown.get("state", ""), body))
     return notices
 
 
-def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
+def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterator[_Payload]:
     kind = type(fact)
     if kind is OrderSubmitted:
         if fact.state is not State.DRAFT:
-            yield CREATE, created(fact.document, order, href, fact.state, at), ""
+            yield CREATE, created(fact.document, order, href, fact.state, at, shape), ""
         return
     if kind is DraftSubmitted:
-        yield CREATE, created(fact.document, order, href, State.ACKNOWLEDGED, at), ""
+        yield CREATE, created(fact.document, order, href, State.ACKNOWLEDGED, at, shape), ""
         return
     shown: dict[str, Any] = {"id": order, "href": href}
     if kind is OrderMoved:
@@ -90,7 +99,7 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
         yield ATTRIBUTE_CHANGE, {**shown, **now}, ",".join(names)
     elif kind is RequesterAsked:
         (_, asked, _) = _noted(shown, f"work:{fact.task}", at, f"informationRequired: {fact.reason}")
-        yield INFORMATION_REQUIRED, asked, ",".join(map(_path_of_item, fact.lines))
+        yield INFORMATION_REQUIRED, asked, ",".join(_path_of_item(line, shape) for line in fact.lines)
     elif kind is DetailsAdded:
         text = f"{fact.by} filled in {_filled_in(fact.values)}"
         yield _noted(shown, f"details:{at}", at, f"{text}: {fact.note}" if fact.note else text)
@@ -104,7 +113,7 @@ def _payloads(fact: Any, order: str, at: int, href: str) -> Iterator[_Payload]:
     elif kind is TaskPending:
         text = trouble(fact.code, f"task {fact.task}: {fact.message}")
         (_, asked, _) = _noted(shown, f"task:{fact.task}", at, text)
-        yield INFORMATION_REQUIRED, asked, _item_path(fact.task)
+        yield INFORMATION_REQUIRED, asked, _item_path(fact.task, shape)
 
 
 def _attributes(pointers: tuple[str, ...]) -> list[str]:
@@ -117,20 +126,22 @@ def _noted(shown: dict[str, Any], key: str, at: int, text: str) -> _Payload:
     return ATTRIBUTE_CHANGE, {**shown, "note": [note(key, at, text)]}, "note"
 
 
-def _item_path(task: str) -> str:
-    """The order item a task works for, as a JSONPath: task keys are ``<item>.<domain order>.<task>``."""
-    return _path_of_item(task.rsplit(".", 2)[0])
+def _item_path(task: str, shape: Shape) -> str:
+    """The order item a task works for, as a JSONPath."""
+    return _path_of_item(line_of_task(task), shape)
 
 
-def _path_of_item(item: str) -> str:
-    return f"$.productOrderItem[?(@.id=={encode(item).decode()})]"
+def _path_of_item(item: str, shape: Shape) -> str:
+    return f"$.{shape.items}[?(@.id=={encode(item).decode()})]"
 
 
 def _filled_in(values: dict[str, dict[str, Any]]) -> str:
     return "; ".join(f"{', '.join(fields)} of item {line}" for line, fields in values.items())
 
 
-def _envelope(event_id: str, event_type: str, at: int, shown: dict[str, Any], field_path: str) -> bytes:
+def _envelope(
+    event_id: str, event_type: str, at: int, shown: dict[str, Any], field_path: str, shape: Shape
+) -> bytes:
     time = instant_text(at)
     event = {
         "eventId": event_id,
@@ -138,10 +149,10 @@ def _envelope(event_id: str, event_type: str, at: int, shown: dict[str, Any], fi
         "eventType": event_type,
         "timeOcurred": time,
         "correlationId": shown["id"],
-        "domain": "productOrdering",
+        "domain": shape.domain,
         "id": shown["id"],
         "href": shown["href"],
-        "event": {"productOrder": shown},
+        "event": {shape.resource: shown},
     }
     if field_path:
         event["fieldPath"] = field_path

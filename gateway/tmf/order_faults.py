@@ -1,4 +1,4 @@
-"""Everything that is wrong with a product order, each fault with its JSON pointer: the thorough reader.
+"""Everything that is wrong with an order, each fault with its JSON pointer: the thorough reader.
 
 It runs only when the fast one (``product_order_form.py``, ``order_rules.py``) said no, looks at the decoded JSON as it
 came, and goes on behind a fault wherever what it looks at is still there to be judged.
@@ -13,18 +13,17 @@ from typing import Any, Final
 import msgspec
 from pydantic import ValidationError
 
-from actors.document import DEPENDENCY_TYPES
-from catalog.door import CHARACTERISTIC_POINTERS, check_line
+from actors.document_lines import DEPENDENCY_TYPES, SERVICE_DEPENDENCY_TYPES
+from catalog.door import check_line
 from catalog.lines import LineRequest
 from catalog.model import LINE_ACTIONS, Catalog
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.order_rules import in_circle
 from gateway.tmf.parts import Instant
-from gateway.tmf.product_order_form import ProductOrderCreate
+from gateway.tmf.shapes import PRODUCT, SERVICE, Shape
 from gateway.violations import VIOLATIONS_MAX, Violation, pointer_of
 from runtime.limits import ORDER_LINES_MAX
 
-ITEMS: Final = "productOrderItem"
 _WORDS: Final = {
     "missing": "missing",
     "literal_error": "value-not-allowed",
@@ -33,7 +32,7 @@ _WORDS: Final = {
     "string_too_long": "too-long",
     "too_short": "too-short",
 }
-_PRODUCT_CHARACTERISTICS: Final = CHARACTERISTIC_POINTERS["product"]
+_CHANGING: Final = ("modify", "delete", "noChange")
 
 
 THOROUGH_OBJECTS_MAX: Final = 100_000
@@ -53,25 +52,28 @@ def first_fault_of(error: msgspec.ValidationError) -> list[Violation]:
 
 
 def faults_of(
-    order: dict[str, Any], document: bytes, catalog: Catalog, at: int | None = None
+    order: dict[str, Any], document: bytes, catalog: Catalog, at: int | None = None, shape: Shape = PRODUCT
 ) -> list[Violation]:
     """Every violation of form, then of the rules behind it; ``document`` is ``order`` as JSON."""
-    found = _faults_of_form(document)
+    found = _faults_of_form(document, shape)
     faulty = {violation.pointer for violation in found}
-    rules = (fault for fault in _faults_of_rules(order, catalog, at) if fault.pointer not in faulty)
+    rules = (fault for fault in _faults_of_rules(order, catalog, at, shape) if fault.pointer not in faulty)
     # One more than are shown, so that the answer can say that there are more.
     found.extend(islice(rules, max(0, VIOLATIONS_MAX + 1 - len(found))))
     return found
 
 
-def rule_faults_of(order: dict[str, Any], catalog: Catalog, at: int | None = None) -> list[Violation]:
+def rule_faults_of(
+    order: dict[str, Any], catalog: Catalog, at: int | None = None, shape: Shape = PRODUCT
+) -> list[Violation]:
     """The violations of the rules alone, for an order whose form is right."""
-    return list(islice(_faults_of_rules(order, catalog, at), VIOLATIONS_MAX + 1))
+    return list(islice(_faults_of_rules(order, catalog, at, shape), VIOLATIONS_MAX + 1))
 
 
-def _faults_of_form(document: bytes) -> list[Violation]:
+def _faults_of_form(document: bytes, shape: Shape) -> list[Violation]:
+    form: type[msgspec.Struct] = shape.form
     try:
-        edge_model(ProductOrderCreate).model_validate_json(document)
+        edge_model(form).model_validate_json(document)
     except ValidationError as error:
         return [
             Violation(
@@ -84,17 +86,19 @@ def _faults_of_form(document: bytes) -> list[Violation]:
     return []
 
 
-def _faults_of_rules(order: dict[str, Any], catalog: Catalog, at: int | None) -> Iterator[Violation]:
+def _faults_of_rules(
+    order: dict[str, Any], catalog: Catalog, at: int | None, shape: Shape
+) -> Iterator[Violation]:
     start, completion = (
         _instant(order.get("requestedStartDate")),
         _instant(order.get("requestedCompletionDate")),
     )
     if start is not None and completion is not None and start > completion:
         yield Violation("/requestedStartDate", "after-completion", "is after requestedCompletionDate")
-    items = list(_items(order, ""))
+    items = list(_items(order, "", shape.items))
     if len(items) > ORDER_LINES_MAX:
         message = f"{len(items)} items, nested ones counted; an order has at most {ORDER_LINES_MAX}"
-        yield Violation(pointer_of(ITEMS), "too-many-items", message)
+        yield Violation(pointer_of(shape.items), "too-many-items", message)
         return
     needs: dict[str, list[str]] = {}
     places: dict[str, str] = {}
@@ -109,11 +113,13 @@ def _faults_of_rules(order: dict[str, Any], catalog: Catalog, at: int | None) ->
             continue
         places[id_] = pointer
         needs[id_] = [
-            nested["id"] for _, nested in _entries(item.get(ITEMS), "") if isinstance(nested.get("id"), str)
+            nested["id"]
+            for _, nested in _entries(item.get(shape.items), "")
+            if isinstance(nested.get("id"), str)
         ]
     for pointer, item in items:
-        yield from _faults_of_relations(pointer, item, needs, places)
-        yield from _faults_of_line(pointer, item, catalog, at)
+        yield from _faults_of_relations(pointer, item, needs, places, shape)
+        yield from _faults_of_line(pointer, item, catalog, at, shape)
     stuck = in_circle(needs)
     for id_ in stuck:
         message = (
@@ -123,34 +129,43 @@ def _faults_of_rules(order: dict[str, Any], catalog: Catalog, at: int | None) ->
 
 
 def _faults_of_relations(
-    pointer: str, item: dict[str, Any], needs: dict[str, list[str]], places: dict[str, str]
+    pointer: str, item: dict[str, Any], needs: dict[str, list[str]], places: dict[str, str], shape: Shape
 ) -> Iterator[Violation]:
     own = item.get("id")
-    for place, relation in _entries(
-        item.get("productOrderItemRelationship"), f"{pointer}/productOrderItemRelationship"
-    ):
-        other = relation.get("id")
+    for place, relation in _entries(item.get(shape.relationships), f"{pointer}/{shape.relationships}"):
+        where, other = f"{place}/id", relation.get("id")
+        reference = relation.get("orderItem")
+        if shape is SERVICE:
+            where, other = f"{place}/orderItem/itemId", None
+            if isinstance(reference, dict):
+                other = reference.get("itemId")
+                if reference.get("serviceOrderId"):
+                    message = "an item relates to items of its own order; orders relate by orderRelationship"
+                    yield Violation(f"{place}/orderItem/serviceOrderId", "other-order", message)
+                    continue
         if not isinstance(other, str):
             continue
         if other not in places:
-            yield Violation(f"{place}/id", "unknown-item", f"there is no item {other!r} in this order")
-        elif isinstance(own, str) and places.get(own) == pointer and _depends(relation):
+            yield Violation(where, "unknown-item", f"there is no item {other!r} in this order")
+        elif isinstance(own, str) and places.get(own) == pointer and _depends(relation, shape):
             needs[own].append(other)
 
 
-def _depends(relation: dict[str, Any]) -> bool:
+def _depends(relation: dict[str, Any], shape: Shape) -> bool:
     kind = relation.get("relationshipType")
-    return isinstance(kind, str) and kind in DEPENDENCY_TYPES
+    dependencies = SERVICE_DEPENDENCY_TYPES if shape is SERVICE else DEPENDENCY_TYPES
+    return isinstance(kind, str) and kind in dependencies
 
 
 def _faults_of_line(
-    pointer: str, item: dict[str, Any], catalog: Catalog, at: int | None
+    pointer: str, item: dict[str, Any], catalog: Catalog, at: int | None, shape: Shape
 ) -> Iterator[Violation]:
-    raw_product = item.get("product")
-    product: dict[str, Any] = raw_product if isinstance(raw_product, dict) else {}
+    raw_subject = item.get(shape.subject)
+    subject: dict[str, Any] = raw_subject if isinstance(raw_subject, dict) else {}
     characteristics: dict[str, Any] = {}
     places: dict[str, str] = {}
-    for place, entry in _entries(product.get("productCharacteristic"), pointer + _PRODUCT_CHARACTERISTICS):
+    place_of_all = pointer + shape.characteristics_pointer
+    for place, entry in _entries(subject.get(shape.characteristics), place_of_all):
         name = entry.get("name")
         if not isinstance(name, str):
             continue
@@ -159,30 +174,40 @@ def _faults_of_line(
             continue
         characteristics[name] = entry.get("value")
         places[name] = place
-    offering, action, quantity = item.get("productOffering"), item.get("action"), item.get("quantity", 1)
+    action, quantity = item.get("action"), item.get("quantity", 1)
+    offering = item.get(shape.offering) if shape.offering else None
     if offering is not None and not (isinstance(offering, dict) and isinstance(offering.get("id"), str)):
         return  # a fault of form, already told
-    specification = product.get("productSpecification")
+    if (
+        shape.must_name_what_changes
+        and action in _CHANGING
+        and not (subject.get("id") or subject.get("href"))
+    ):
+        message = f"{action} must name the {shape.subject} that it is about"
+        yield Violation(f"{pointer}/{shape.subject}/id", "missing", message)
+    specification = subject.get(shape.specification)
     specification = specification.get("id") if isinstance(specification, dict) else None
+    if not isinstance(specification, str) or (shape.offering and offering is None):
+        specification = None
     request = LineRequest(
         line="",
         # A line whose action is no action is judged as a change, which asks least.
         action=action if isinstance(action, str) and action in LINE_ACTIONS else "modify",
         offering=offering["id"] if offering is not None else None,
-        specification=specification if isinstance(specification, str) and offering is not None else None,
+        specification=specification,
         quantity=quantity if type(quantity) is int and quantity >= 1 else 1,
         characteristics=characteristics,
     )
-    for fault in check_line(catalog, request, "product", at):
+    for fault in check_line(catalog, request, shape.kind, at):
         place = places.get(fault.characteristic or "", pointer + fault.pointer)
         yield Violation(place, fault.code, fault.message)
 
 
-def _items(parent: dict[str, Any], pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _items(parent: dict[str, Any], pointer: str, items: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every item at any depth, each nested one after the item it is nested in."""
-    for place, item in _entries(parent.get(ITEMS), f"{pointer}/{ITEMS}"):
+    for place, item in _entries(parent.get(items), f"{pointer}/{items}"):
         yield place, item
-        yield from _items(item, place)
+        yield from _items(item, place, items)
 
 
 def _entries(array: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,7 +11,7 @@ import msgspec
 from actors.acceptance import ORDER_ACCEPTS, ORDER_BEGUN
 from actors.changes import begun
 from actors.group import OrderGroup
-from actors.messages import AnnotateOrder, AnyReply, ChangeOrder, Done, RefusedReply
+from actors.messages import AnnotateOrder, AnyReply, ChangeOrder, ChangeValues, Done, RefusedReply
 from actors.order import VERSION_PASSED
 from gateway.auth import Principal
 from gateway.context import Gateway
@@ -20,7 +20,8 @@ from gateway.identity import canonical, digest_of
 from gateway.preconditions import passed
 from gateway.repeated_names import may_repeat, repeated_names
 from gateway.tmf.merge_patch import merged
-from gateway.tmf.order_delta import FREE, Delta, Shape, delta_of
+from gateway.tmf.order_delta import FREE, Delta, delta_of
+from gateway.tmf.shapes import Shape
 from gateway.violations import BadRequest, Violation
 from runtime.errors import NotFound, Refused
 
@@ -50,15 +51,18 @@ async def change(
     remark = begun(order) or patch.keys() <= FREE
     catalogs = gateway.runtime.catalogs
     pinned = catalogs.get(order.catalog) if remark and order.catalog in catalogs.versions else None
-    checked = gateway.door.check(after, principal, catalog=pinned)
+    checked = gateway.door_of(shape).check(after, principal, catalog=pinned)
     delta = delta_of(_decode(order.document), _decode(checked.document), shape, party_of_document)
     if not delta.pointers:
         return
-    message: ChangeOrder | AnnotateOrder
+    message: ChangeOrder | AnnotateOrder | ChangeValues
     if delta.free:
         message = AnnotateOrder(base, checked.document, digest, delta.pointers, principal.name)
     elif begun(order):
-        raise _of_running_work(group, delta)
+        if delta.fixed:
+            raise _of_running_work(group, delta)
+        values = {line: {**delta.given.get(line, {}), **delta.changed.get(line, {})} for line in delta.lines}
+        message = ChangeValues(base, checked.document, digest, delta.pointers, values, principal.name)
     else:
         heading = heading_of(checked.form)
         message = ChangeOrder(
@@ -97,6 +101,6 @@ def _of_running_work(group: OrderGroup, delta: Delta) -> Exception:
     return BadRequest(
         ORDER_BEGUN.code,
         ORDER_BEGUN.sentence.format(name=order.id, state=order.state),
-        [Violation(pointer, "in-work", message) for pointer in delta.pointers],
+        [Violation(pointer, "in-work", message) for pointer in delta.fixed],
         status=409,
     )

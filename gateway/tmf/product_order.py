@@ -1,8 +1,8 @@
-"""How an order group looks in TMF622 v4: the document that was sent, with what the server knows laid over it.
+"""How an order group looks in TMF622 v4 or TMF641 v4.1: the document that was sent, with what the server knows over it.
 
-Lossy where v4 lacks a word: an item that is ``partial`` shows as ``failed`` (v4 items have no partial), a draft is not
-shown at all. v4 has no error messages, so what went wrong stands as notes on the order.
-Source: TMF622 v4.0 ProductOrder, ProductOrderItem, Note.
+Lossy where TMF622 v4 lacks a word: an item that is ``partial`` shows as ``failed`` (v4 items have no partial), a draft
+is not shown at all. It has no error messages, so what went wrong stands as notes on the order; in TMF641 as messages.
+Source: TMF622 v4.0 ProductOrder, ProductOrderItem, Note; TMF641 v4.1 ServiceOrder, ServiceOrderErrorMessage.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from actors.line import Line
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
 from catalog.policies.priority import tmf_priority
+from gateway.tmf.shapes import PRODUCT, SERVICE, Shape, shape_of
 
 NOTE_AUTHOR = "Orderloom"
 
@@ -36,14 +37,18 @@ def visible(group: OrderGroup | None) -> bool:
 def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:
     """The order as it is, ready for JSON. ``now`` (ms since 1970 UTC) is what waiting is reckoned against."""
     order = group.order
-    shown = created(order.document, order.id, href, order.state, order.order_date)
+    shape = shape_of(order.id)
+    shown = created(order.document, order.id, href, order.state, order.order_date, shape)
     if order.completed_at:
         shown["completionDate"] = instant_text(order.completed_at)
     if group.urgency is not None:
         shown["priority"] = tmf_priority(group.urgency.priority)
-    _set_item_states(shown["productOrderItem"], group.lines)
-    notes = [*shown.get("note", ()), *_notes(group)]
-    if notes:
+    _set_item_states(shown, group.lines, shape)
+    if shape is SERVICE:
+        messages = [_error_message(each) for each in _troubles(group)]
+        if messages:
+            shown["errorMessage"] = messages
+    elif notes := [*shown.get("note", ()), *error_notes(group)]:
         shown["note"] = notes
     if order.state not in FINAL:
         report = waits_for(group, now)
@@ -53,15 +58,17 @@ def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:
     return shown
 
 
-def created(document: bytes, order: str, href: str, state: str, order_date: int) -> dict[str, Any]:
+def created(
+    document: bytes, order: str, href: str, state: str, order_date: int, shape: Shape = PRODUCT
+) -> dict[str, Any]:
     """The order at the moment of its creation: every item stands where the order stands."""
     shown = _decode(document)
     shown["id"] = order
     shown["href"] = href
     shown["state"] = str(state)
     shown["orderDate"] = instant_text(order_date)
-    shown.setdefault("@type", "ProductOrder")
-    for item in _items(shown["productOrderItem"]):
+    shown.setdefault("@type", shape.base_type)
+    for item in _items(shown, shape):
         item["state"] = str(state)
     return shown
 
@@ -80,7 +87,7 @@ def selected(shown: dict[str, Any], fields: frozenset[str] | None) -> dict[str, 
 
 def error_notes(group: OrderGroup) -> list[dict[str, Any]]:
     """What stands in the way of the order, as notes."""
-    return list(_notes(group))
+    return [note(each.key, each.at, trouble(each.code, each.sentence)) for each in _troubles(group)]
 
 
 def note(key: str, at: int, text: str) -> dict[str, Any]:
@@ -88,17 +95,46 @@ def note(key: str, at: int, text: str) -> dict[str, Any]:
     return {"id": f"orderloom:{key}", "author": NOTE_AUTHOR, "date": instant_text(at), "text": text}
 
 
-def _notes(group: OrderGroup) -> Iterator[dict[str, Any]]:
+class _Trouble(msgspec.Struct, frozen=True):
+    """Something that went wrong. ``key`` names it, ``line`` is the item it happened to, if it was one."""
+
+    key: str
+    at: int
+    code: str
+    sentence: str
+    line: str = ""
+
+
+def _troubles(group: OrderGroup) -> Iterator[_Trouble]:
     order = group.order
     if order.reason:
-        yield note("order", order.since, trouble(order.code, order.reason))
+        yield _Trouble("order", order.since, order.code, order.reason)
     for line in group.lines.values():
         if line.reason:
-            yield note(f"item:{line.id}", line.since, trouble(line.code, f"item {line.id}: {line.reason}"))
+            yield _Trouble(
+                f"item:{line.id}", line.since, line.code, f"item {line.id}: {line.reason}", line.id
+            )
     for task in group.orchestration.tasks.values():
         if task.message and task.state in (State.HELD, State.PENDING, State.FAILED):
-            text = trouble(task.code, f"task {task.key} ({task.name}): {task.message}")
-            yield note(f"task:{task.key}", task.since, text)
+            sentence = f"task {task.key} ({task.name}): {task.message}"
+            yield _Trouble(f"task:{task.key}", task.since, task.code, sentence, line_of_task(task.key))
+
+
+def line_of_task(task: str) -> str:
+    """The order item a task works for: task keys are ``<item>.<domain order>.<task>``."""
+    return task.rsplit(".", 2)[0]
+
+
+def _error_message(problem: _Trouble) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "code": problem.code,
+        "message": problem.sentence,
+        "timestamp": instant_text(problem.at),
+    }
+    if problem.line:
+        # The schema asks for an `id` that the description of the reference does not know.
+        shown["serviceOrderItem"] = [{"id": problem.line, "itemId": problem.line}]
+    return shown
 
 
 def trouble(code: str, sentence: str) -> str:
@@ -106,19 +142,20 @@ def trouble(code: str, sentence: str) -> str:
     return f"{code}: {sentence}" if code else sentence
 
 
-def _set_item_states(items: list[dict[str, Any]], lines: dict[str, Line]) -> None:
-    for item in _items(items):
+def _set_item_states(shown: dict[str, Any], lines: dict[str, Line], shape: Shape) -> None:
+    for item in _items(shown, shape):
         line = lines.get(item["id"])
         if line is not None:
-            item["state"] = item_state(line)
+            item["state"] = item_state(line) if shape is PRODUCT else str(line.state)
 
 
-def _items(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    ways = list(items)
+def _items(shown: dict[str, Any], shape: Shape) -> Iterator[dict[str, Any]]:
+    name = shape.items
+    ways = list(shown[name])
     while ways:
         item = ways.pop()
         yield item
-        ways.extend(item.get("productOrderItem", ()))
+        ways.extend(item.get(name, ()))
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

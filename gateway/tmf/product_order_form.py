@@ -5,10 +5,11 @@ reader (msgspec) and the thorough one (``edge_models.py`` derives its pydantic m
 two cannot drift apart. What a type cannot say, such as ids being unique, stands in ``order_rules.py``.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
+from catalog.lines import LineRequest
 from gateway.tmf.parts import (
     TEXT_ID_LENGTH_MAX,
     AppointmentRef,
@@ -55,11 +56,28 @@ class ProductOrderItem(Part, frozen=True, kw_only=True):
     product: Product | UnsetType = UNSET
     product_offering: Reference | UnsetType = UNSET
     product_offering_qualification_item: QualificationItemRef | UnsetType = UNSET
-    product_order_item: tuple["ProductOrderItem", ...] = ()
-    product_order_item_relationship: tuple[ItemRelationship, ...] = ()
+    items: tuple["ProductOrderItem", ...] = field(name="productOrderItem", default=())
+    relationships: tuple[ItemRelationship, ...] = field(name="productOrderItemRelationship", default=())
     qualification: tuple[Reference, ...] = ()
     quote_item: QuoteItemRef | UnsetType = UNSET
     state: ServerSet = UNSET
+
+    def line_request(self) -> LineRequest | None:
+        """What the catalog must serve; None where that cannot be told: nothing is ordered, or a name comes twice."""
+        product = self.product
+        characteristics = {}
+        specification = None
+        if isinstance(product, Product):
+            given = product.product_characteristic
+            characteristics = {each.name: each.value for each in given}
+            if len(characteristics) != len(given):
+                return None
+            if product.product_specification is not UNSET:
+                specification = product.product_specification.id
+        if self.product_offering is UNSET:
+            return None
+        offering = self.product_offering.id
+        return LineRequest(self.id, self.action, offering, specification, self.quantity, characteristics)
 
 
 class OrderRelationship(Part, frozen=True, kw_only=True):
@@ -75,7 +93,10 @@ class OrderRelationship(Part, frozen=True, kw_only=True):
 class ProductOrderCreate(Part, frozen=True, kw_only=True):
     """A product order as it may be sent to POST (TMF622 v4.0 ProductOrder_Create)."""
 
-    product_order_item: Annotated[tuple[ProductOrderItem, ...], Meta(min_length=1)]
+    order_dependencies: ClassVar[frozenset[str]] = frozenset({"dependsOn"})
+    """Types of relationship to an order that must be completed before this one starts."""
+
+    items: Annotated[tuple[ProductOrderItem, ...], Meta(min_length=1)] = field(name="productOrderItem")
     cancellation_date: Instant | UnsetType = UNSET
     cancellation_reason: str = ""
     category: ShortText = ""
@@ -109,7 +130,7 @@ class AnsweredItem(ProductOrderItem, frozen=True, kw_only=True):
     """An order item with the state its line stands in."""
 
     state: str  # type: ignore[assignment]  # answered where the requester may not give it
-    product_order_item: tuple["AnsweredItem", ...] = ()
+    items: tuple["AnsweredItem", ...] = field(name="productOrderItem", default=())
 
 
 class WaitReason(Part, frozen=True, kw_only=True):
@@ -129,6 +150,6 @@ class ProductOrder(ProductOrderCreate, frozen=True, kw_only=True):
     state: str  # type: ignore[assignment]
     order_date: Instant  # type: ignore[assignment]
     completion_date: Instant | UnsetType = UNSET  # type: ignore[assignment]
-    product_order_item: tuple[AnsweredItem, ...]
+    items: tuple[AnsweredItem, ...] = field(name="productOrderItem")
     waits_for: tuple[WaitReason, ...] = ()
     """Extension attribute: why the order has not ended; the first is the stated reason."""

@@ -31,6 +31,8 @@ log = structlog.get_logger()
 MIND_INTERVAL_S: Final = 0.1
 JOURNAL_PAUSE_S: Final = 0.5
 WATCH_S: Final = 5.0
+GATHER_S: Final = 3.0
+"""How long the first host of a start waits for the others, so that it does not take what it must soon hand over."""
 
 Connect = Callable[[ClusterOptions], Awaitable[RedisJournal]]
 
@@ -65,6 +67,8 @@ class Coordinator:
         self._newest_at = 0.0
         """Since when we have not asked whether we still are the newest Coordinator; monotonic seconds."""
         self._newer = 0
+        self._gathering = True
+        self._first_host_at = 0.0
 
     def __repr__(self) -> str:
         return "Coordinator"
@@ -108,6 +112,7 @@ class Coordinator:
                 # Who starts `up` again goes on with what there is.
                 stopped = {int(shard): why for shard, why in numbered} if run == self.options.run else {}
                 await self.staff.take_over([owner.host for owner in owners if owner.host])
+                self._gathering = not self.staff.hosts
                 break
             except JournalAway as away:
                 log.warning("coordinator waits for the journal", reason=str(away))
@@ -237,7 +242,16 @@ class Coordinator:
         self.staff.expire(now)
         owners = {owner.host for owner in self.assignment.owners}
         self.staff.populate(owners, gateways=self._owned)
-        self.assignment.step(self.staff.leases.members(), self.staff.leaving)
+        if not self._gather(now):
+            self.assignment.step(self.staff.leases.members(), self.staff.leaving)
+
+    def _gather(self, now: float) -> bool:
+        """Whether nobody has been given anything yet and more hosts are about to come."""
+        if self._gathering and self.staff.hosts:
+            self._first_host_at = self._first_host_at or now
+            waited = now - self._first_host_at > GATHER_S
+            self._gathering = not (waited or len(self.staff.hosts) >= self.staff.wanted["hosts"])
+        return self._gathering
 
     def _stand_aside(self, newer: int) -> None:
         log.warning("coordinator stands aside", epoch=self.epoch, newer=newer)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, Final, Protocol
 
 import ray
 from ray.exceptions import ActorDiedError, RayError
 
 from runtime.cluster.executor import ExecutorActor
+from runtime.cluster.gateway import Gateway
 from runtime.cluster.host import Host
 from runtime.cluster.names import find
 from runtime.cluster.options import ClusterOptions
@@ -84,7 +84,7 @@ class RayFleet:
 
     def make(self, kind: str, name: str) -> Process:
         """See :class:`Fleet`. Ray does not restart them: whoever is lost is replaced under another name."""
-        actor: Any = ray.remote(self._class(kind))
+        actor: Any = ray.remote(_CLASSES[kind])
         named = actor.options(
             name=name,
             lifetime="detached",
@@ -100,12 +100,8 @@ class RayFleet:
         handle = find(name)
         return None if handle is None else Process(name, handle)
 
-    def _class(self, kind: str) -> type:
-        if kind == "gateways":
-            module, _, name = self._options.gateway_class.partition(":")
-            gateway: type = getattr(import_module(module), name)
-            return gateway
-        return {"hosts": Host, "executors": ExecutorActor}[kind]
+
+_CLASSES: Final[dict[str, type]] = {"hosts": Host, "executors": ExecutorActor, "gateways": Gateway}
 
 
 async def _ref(reference: Any) -> Any:

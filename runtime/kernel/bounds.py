@@ -10,6 +10,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
     mailbox: int = limits.MAILBOX_MESSAGES_MAX
     turn_messages: int = limits.TURN_MESSAGES_MAX
+    wakes: int = limits.WAKES_PER_STEP_MAX
     groups: int = limits.GROUPS_IN_MEMORY_MAX
     """Live groups of one shard in memory."""
     idle_ms: int = limits.PASSIVATE_IDLE_MS

@@ -34,8 +34,9 @@ class Kernel:
         for entry in inputs:
             self._take(entry, outputs)
         if turns:
+            wakes = max(1, self.bounds.wakes // (len(self.shards) or 1))
             for shard in self.shards.values():
-                shard.step(now, outputs)
+                shard.step(now, outputs, wakes)
         return outputs
 
     def _take(self, entry: Input, outputs: Outputs) -> None:

@@ -124,13 +124,16 @@ class Shard:
 
     # -- the turn -----------------------------------------------------------------------------------------------
 
-    def step(self, now: int, outputs: Outputs) -> None:
-        """Take a turn if no commit is under way; ``now`` in ms since 1970 UTC."""
+    def step(self, now: int, outputs: Outputs, wakes: int) -> None:
+        """Take a turn if no commit is under way; ``now`` in ms since 1970 UTC.
+
+        :param wakes: how many groups it may wake in it, for their timers or their open work.
+        """
         if self.turn is not None:
             return
         if self.timers.due(now):
-            self._fire(now)
-        for _ in range(min(len(self.wake), self.bounds.turn_messages)):
+            wakes -= self._fire(now, wakes)
+        for _ in range(min(len(self.wake), wakes)):
             self.mailbox.append(self.wake.popleft())
         mailbox, groups = self.mailbox, self.groups
         if not mailbox and not self.memory.restless(self.position, now):
@@ -185,8 +188,9 @@ class Shard:
 
     # -- timers -------------------------------------------------------------------------------------------------
 
-    def _fire(self, now: int) -> None:
-        for group in self.timers.ripe(now):
+    def _fire(self, now: int, most: int) -> int:
+        groups = self.timers.ripe(now, most)
+        for group in groups:
             live = self.groups.get(group)
             if live is None:
                 self.mailbox.append(Wake(group, False))
@@ -197,6 +201,7 @@ class Shard:
             later = min((due for due in timers.values() if due > now), default=None)
             if later is not None:
                 self.timers.at(group, later)
+        return len(groups)
 
     def next_due(self) -> int | None:
         """When the shard must be stepped at the latest, in ms since 1970 UTC."""

@@ -33,10 +33,10 @@ class Timers:
         heap = self._heap
         return bool(heap) and heap[0][0] <= now
 
-    def ripe(self, now: int) -> list[str]:
+    def ripe(self, now: int, most: int) -> list[str]:
         """The groups to look at now, the longest due first; whoever looks says when to look next."""
-        groups = []
-        while self._heap and self._heap[0][0] <= now:
+        groups: list[str] = []
+        while len(groups) < most and self._heap and self._heap[0][0] <= now:
             due, group = heappop(self._heap)
             if self._due.get(group) == due:
                 del self._due[group]

@@ -60,7 +60,8 @@ class NothingBeforeCommit:
 
     def __init__(self, books: Books) -> None:
         self.books = books
-        self.done: dict[tuple[str, str, type], int] = {}
+        self.done: dict[tuple[str, str, type], set[str]] = {}
+        """Keys of the decisions on a target that were answered as done: one that comes twice is recorded once."""
 
     def answered(self, ask: Ask, answer: Answer) -> None:
         """An answer leaves a host."""
@@ -80,12 +81,11 @@ class NothingBeforeCommit:
         if message.target not in book.state.orchestration.tasks:
             return
         counted = book.redriven if isinstance(message, Retry) else book.given_up
-        done = self.done[ask.group, message.target, type(message)] = (
-            self.done.get((ask.group, message.target, type(message)), 0) + 1
-        )
-        if counted.get(message.target, 0) < done:
+        done = self.done.setdefault((ask.group, message.target, type(message)), set())
+        done.add(message.key)
+        if counted.get(message.target, 0) < len(done):
             raise Broken(
-                "nothing_before_commit", f"{ask!r} was answered done {done} times, recorded less often"
+                "nothing_before_commit", f"{ask!r}: {len(done)} were answered done, fewer are recorded"
             )
 
     def dispatched(self, group: str, dispatch: Dispatch) -> None:

@@ -43,6 +43,7 @@ class Client:
         self.left: set[str] = set()
         """What the operator has decided to leave held."""
         self._looking = 0
+        self._decisions = 0
         self._cluster = cluster
         self._draw = draw
         after = cluster.schedule.after
@@ -156,11 +157,17 @@ class Client:
             if roll < 0.1:
                 self.left.add(target)
             elif roll < 0.4:
-                self._ask(GiveUp(target, "not worth it"), lambda answer: None)
+                self._ask(GiveUp(target, "not worth it", key=self._key()), lambda answer: None)
             elif roll < 0.6 and target in self.view.orchestration.tasks:
-                self._ask(Retry(target, {"port": self._draw.randint(1, 9)}), lambda answer: None)
+                changes = {"port": self._draw.randint(1, 9)}
+                self._ask(Retry(target, changes, key=self._key()), lambda answer: None)
             else:
-                self._ask(Retry(target), lambda answer: None)
+                self._ask(Retry(target, key=self._key()), lambda answer: None)
+
+    def _key(self) -> str:
+        """Names one decision; a message that comes twice is still one."""
+        self._decisions += 1
+        return f"{self._decisions}"
 
 
 def held(group: OrderGroup) -> list[str]:

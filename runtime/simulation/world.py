@@ -79,7 +79,7 @@ def draw_world(seed: int, *, replay_always: bool = False) -> World:
         latency_ms=draw.choice((1, 3, 10)),
         # With one message between two commits a slow disk would only show that a queue grows.
         disk_ms=1 if replay_always else draw.choice((1, 5, 20)),
-        bounds=_bounds(draw, replay_always),
+        bounds=_bounds(seed, draw, replay_always),
         replay_always=replay_always,
         slow_targets=draw.choice((0.0, 0.0, 0.1, 0.3)),
         failing_targets=draw.choice((0.0, 0.05, 0.2)),
@@ -88,12 +88,14 @@ def draw_world(seed: int, *, replay_always: bool = False) -> World:
     )
 
 
-def _bounds(draw: Random, replay_always: bool) -> Bounds:
+def _bounds(seed: int, draw: Random, replay_always: bool) -> Bounds:
     if replay_always:
         return Bounds(turn_messages=1, groups=0, idle_ms=0)
     return Bounds(
         mailbox=draw.choice((2, 5, 20, 1_000)),
         turn_messages=draw.choice((1, 2, 5, 64)),
+        # Of a stream of its own, so that the seeds found before it was drawn keep the rest of their worlds.
+        wakes=Random(f"wakes {seed}").choice((1, 4, 256)),
         groups=draw.choice((0, 1, 3, 100)),
         idle_ms=draw.choice((0, 20, 500, 60_000)),
         snapshot_bytes=draw.choice((0, 500, 5_000, 64 * 1024)),

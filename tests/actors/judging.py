@@ -11,7 +11,7 @@ from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
 from actors.messages import KeyConflict, Message, RefusedReply, TimerFired
 from actors.people import next_instant
-from actors.plan import Orchestration, standing_of_tasks
+from actors.plan import Orchestration, line_of, standing_of_tasks
 from actors.review_state import PHASES
 from actors.states import (
     DOMAIN_ORDER_MACHINES,
@@ -177,16 +177,22 @@ def _stuck(plan: Orchestration, key: str) -> State | None:
 
 
 def _judge_roll_up(group: OrderGroup) -> None:
-    orders, plan = group.decomposition.domain_orders, group.orchestration
+    orders, plan, graph = group.decomposition.domain_orders, group.orchestration, group.decomposition.graph
+    expecting = decomposition.waited_for(graph) if graph is not None else set()
     for each in orders.values():
-        keys = plan.work.get(each.referrers[0], {}).get(each.key, ())
+        keys = plan.work.get(line_of(each.key), {}).get(each.key, ())
         assert each.works == bool(keys)
         if keys:
             assert each.state is standing_of_tasks(
                 [(plan.tasks[key].state, _stuck(plan, key)) for key in keys]
             )
         elif each.busy:
-            assert each.state is decomposition.standing(orders, each, {})
+            assert each.state is decomposition.standing(orders, each, {}, each.key in expecting)
+        elif each.key in expecting:
+            assert each.state in (S.ACKNOWLEDGED, S.IN_PROGRESS, S.COMPLETED)
+        elif graph is not None and each.key in graph.grown:
+            # What hung below it may have ended otherwise before it went elsewhere.
+            assert each.state in FINAL
         else:
             assert each.state is S.COMPLETED
     for each_line in group.lines.values():

@@ -17,9 +17,11 @@ from actors.messages import (
     ApproveOrder,
     AwaitOrder,
     ChangeOrder,
+    ChangeValues,
     ClaimWork,
     CompleteWork,
     GiveUp,
+    GiveValues,
     Message,
     OrderEnded,
     RefusedReply,
@@ -50,6 +52,7 @@ ORDER_MESSAGES: dict[type[Message], Message] = {
     StartDraft: drafted(SUBMISSION),
     SaveDraft: SaveDraft(1, SUBMISSION.document, b"saved", SUBMISSION.catalog),
     ChangeOrder: changed(1, [item("1")]),
+    ChangeValues: ChangeValues(1, SUBMISSION.document, b"values", (), {}),
     AnnotateOrder: AnnotateOrder(1, SUBMISSION.document, b"note", ("/note",)),
     SubmitDraft: SubmitDraft(),
     WithdrawDraft: WithdrawDraft(),
@@ -75,7 +78,11 @@ TASK_MESSAGES: dict[type[Message], Message] = {
     Retry: Retry(TASK),
     GiveUp: GiveUp(TASK),
 }
-LINE_MESSAGES: dict[type[Message], Message] = {Retry: Retry("2"), GiveUp: GiveUp("2")}
+LINE_MESSAGES: dict[type[Message], Message] = {
+    Retry: Retry("2"),
+    GiveUp: GiveUp("2"),
+    GiveValues: GiveValues("2", {"speed": 50}),
+}
 
 
 def pairs(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
@@ -151,6 +158,8 @@ def test_a_line_decides_every_message_in_every_state(
     why = LINE_ACCEPTS.refusal(kind, state, "2")
     if why is not None:
         assert decision.reply == RefusedReply(*why)
+    elif kind is GiveValues:
+        assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "noRules"
     elif not blocked:
         assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "lineNotHeld"
     else:
@@ -202,7 +211,7 @@ def test_an_order_that_is_in_no_review_says_so(message: Message) -> None:
 @pytest.mark.parametrize(
     "message",
     [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder | StartDraft)]
-    + [Retry("1"), *TASK_MESSAGES.values(), TimerFired("deadline")],
+    + [Retry("1"), GiveValues("1", {}), *TASK_MESSAGES.values(), TimerFired("deadline")],
     ids=repr,
 )
 def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
@@ -212,7 +221,7 @@ def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
     )
 
 
-@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9")], ids=repr)
+@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9"), GiveValues("9", {})], ids=repr)
 def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
     decision = told(group(), message)
     assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownTarget"

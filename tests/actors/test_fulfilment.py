@@ -117,6 +117,18 @@ def test_changed_data_starts_a_generation_and_answers_of_the_one_before_are_only
     assert code(watched.tell(TaskResult(task, 3, "completed")).reply) == "unknownTask"
 
 
+def test_a_decision_that_comes_twice_is_decided_once_though_its_task_is_held_again() -> None:
+    watched = order(item("1"))
+    (task, *_) = answer(watched, "failed")
+    decision = Retry(task, {"speed": 50}, key="k1")
+    assert watched.tell(decision).reply == Done(S.IN_PROGRESS)
+    answer(watched, "pending")
+    again = watched.tell(decision)
+    assert (again.reply, again.events) == (Done(S.PENDING), [])
+    assert watched.tell(Retry(task, {"speed": 60}, key="k2")).reply == Done(S.IN_PROGRESS)
+    assert group(watched).orchestration.tasks[task].generation == 3
+
+
 def test_a_repeated_answer_changes_nothing() -> None:
     watched = order(item("1"))
     (task,) = answer(watched)

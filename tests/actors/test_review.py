@@ -42,12 +42,12 @@ offerings:
 prices:
   rent: {priceType: recurring, period: 1 month, price: 900.00 EUR}
 productSpecifications:
-  office: {relationships: [{type: Realized as, target: line}]}
+  office: {relationships: [{type: Realized as, target: wire}]}
   phone:
-    relationships: [{type: Realized as, target: line}]
+    relationships: [{type: Realized as, target: wire}]
     compatibilities: [{id: needs-office, requires: office}]
 serviceSpecifications:
-  line: {plans: {add: [{name: build, target: network}], delete: [{name: remove, target: network}]}}
+  wire: {plans: {add: [{name: build, target: network}], delete: [{name: remove, target: network}]}}
 policies:
   approval:
     dear: {when: order.price.recurring > 100.0, group: sales-desk}

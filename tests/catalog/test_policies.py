@@ -28,11 +28,11 @@ productSpecifications:
     characteristics:
       speed: {valueType: integer}
       site: {valueType: string}
-    relationships: [{type: Realized as, target: line}]
+    relationships: [{type: Realized as, target: wire}]
   video:
-    relationships: [{type: Realized as, target: line}]
+    relationships: [{type: Realized as, target: wire}]
 serviceSpecifications:
-  line: {plans: {add: [{name: build, target: network}]}}
+  wire: {plans: {add: [{name: build, target: network}]}}
 """
 POLICIES = """\
 policies:

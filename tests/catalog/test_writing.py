@@ -46,12 +46,12 @@ WHOLE = """
         taxRate: 8.1
         taxIncluded: true
         taxCategory: VAT
-        alterations: [off]
+        alterations: [less]
         perCharacteristic: n
         unitOfMeasure: 2.5 pieces
         actions: [add, delete]
         characteristics: {n: {values: [1, 2]}, word: {values: ["007", "no", "2025-01-01", ""]}}
-      off: {priceType: discount, percentage: 12.5, priority: 3, applicationDuration: 6}
+      less: {priceType: discount, percentage: 12.5, priority: 3, applicationDuration: 6}
       use: {priceType: usage, bundledPrices: [use1]}
       use1: {priceType: usage, price: 0.00045 EUR, unitOfMeasure: 1 MB}
     categories:
@@ -93,7 +93,7 @@ WHOLE = """
             sequence: parallel
             tasks:
               - {name: a, target: t, duration: P1DT2H3M4.5S, timeout: P9D}
-              - {name: b, target: t, leavesNothing: true}
+              - {name: b, target: t, leavesNothing: true, gives: {reading: size}}
               - {name: c, target: t, after: [a, b], pointOfNoReturn: true}
           delete: [{name: d, target: t, undoes: [a, c]}]
       ruled.one:

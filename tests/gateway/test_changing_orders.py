@@ -148,7 +148,7 @@ async def test_a_change_is_an_event_and_stands_in_the_history(http: httpx.AsyncC
     await patched(http, href, tag, patch, Authorization="Bearer other-token")
     id_ = href.rpartition("/")[2]
     last = (await http.get(f"/api/v1/order/{id_}/journal")).json()[-1]
-    assert (last["by"], last["events"][0]["event"]) == ("bob", "changed")
+    assert (last["by"], last["events"][0]["event"]) == ("bob", "orderChanged")
     seen = ""
     query = {"from": "start", "eventType": "ProductOrderAttributeValueChangeEvent"}
     async with asyncio.timeout(5):

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.tmf.merge_patch import merged
-from gateway.tmf.order_delta import Shape, delta_of
+from gateway.tmf.order_delta import delta_of
+from gateway.tmf.shapes import PRODUCT
 
 ITEMS = "productOrderItem"
-SHAPE = Shape(ITEMS, "product", "productCharacteristic")
 
 # The examples of RFC 7386, appendix A, whose targets are objects and whose patches are, too.
 RFC_7386: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
@@ -110,7 +110,7 @@ def line(values: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def delta(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Any:
     return delta_of(
-        {ITEMS: [before]}, {ITEMS: [after], **more}, SHAPE, lambda order: str(order.get("party", ""))
+        {ITEMS: [before]}, {ITEMS: [after], **more}, PRODUCT, lambda order: str(order.get("party", ""))
     )
 
 

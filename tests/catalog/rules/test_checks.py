@@ -96,6 +96,15 @@ CASES = {
           - {copy: backup.mode, to: access-line.port}
         """
     ),
+    "relationship-after-cycle": SOUND.replace(RULE, RULE.replace("backup", "backup, after: [access-line]"))
+    .replace("  backup:\n", "  backup:\n    sharingKey: line.place.site\n")
+    .replace(
+        "  access-line:\n", "  access-line:\n    relationships: [{type: Realized as, target: backup}]\n"
+    ),
+    "reserved-id": with_rules('condition: "speed > 1"').replace("  island:", "  order: {}\n  island:"),
+    "compatibility-of-three": with_parts(
+        'compatibilities: [{requires: island, when: "backup.count > speed"}]'
+    ),
     "always-compatible": with_parts("compatibilities: [{requires: internet}]"),
     "combination-type": SOUND.replace("mode: {valueType: string}", "mode: {valueType: string, combine: sum}"),
     "combination-without-sharing": SOUND.replace(
@@ -103,6 +112,7 @@ CASES = {
     ),
     "sharing-key-constant": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: \"'one'\"\n"),
     "sharing-key-never-matches": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: line.id\n"),
+    "sharing-key-never-known": SOUND.replace("  backup:\n", "  backup:\n    sharingKey: mode\n"),
     "mandatory-never-filled": SOUND.replace("port: {valueType: string}", "port: {mandatory: true}"),
     "mandatory-impossible": with_rules('condition: "speed > 10"')
     .replace("port: {valueType: string}", "port: {mandatory: true}")
@@ -115,6 +125,7 @@ WARNINGS = {
     "mandatory-excluded",
     "combination-without-sharing",
     "sharing-key-constant",
+    "sharing-key-never-known",
     "mandatory-never-filled",
     "mandatory-impossible",
 }
@@ -154,6 +165,7 @@ def test_each_code_in_the_source_has_a_case() -> None:
     "condition, said, fix",
     [
         ("access-line.speed > 1", "no characteristic 'access'", "write access_line for access-line"),
+        ("`access-line`.sped > 1", "access-line has no characteristic 'sped'", "did you mean 'speed'"),
         ("backup.mod == 'x'", "backup has no characteristic 'mod'", "did you mean 'mode'"),
         ("line.plaice.site == 'x'", "there is no line.plaice", "did you mean 'place'"),
         ("order.priorty == '1'", "there is no order.priorty", "did you mean 'priority'"),
@@ -227,6 +239,25 @@ def test_two_writers_with_stated_precedence_or_other_actions_are_no_conflict(che
           - {set: "'slow'", to: backup.mode, actions: [modify]}
         """
     assert codes(check_text(with_parts(stated))) == codes(check_text(with_parts(apart))) == set()
+
+
+def test_include_against_exclude_is_a_conflict(check_text: Check) -> None:
+    opposed = """\
+        mappings:
+          - {include: backup, when: "speed > 10"}
+          - {exclude: backup, when: "tier == 'basic'"}
+        """
+    assert codes(check_text(with_parts(opposed))) == {"mapping-conflict"}
+    assert codes(check_text(with_parts(opposed.replace("exclude", "include")))) == set()
+    settled = opposed.replace("'basic'\"}", "'basic'\", precedence: 1}")
+    assert codes(check_text(with_parts(settled))) == set()
+
+
+def test_a_spelling_of_two_names_is_the_name_of_none(check_text: Check) -> None:
+    twins = with_rules("condition: \"backup_line.mode == 'x'\"")
+    twins = twins.replace("  backup:\n", "  backup.line: {}\n  backup-line: {}\n  backup:\n")
+    (found,) = (finding for finding in check_text(twins) if finding.code == "rule-unknown-name")
+    assert "'backup_line' is neither" in found.message
 
 
 def test_a_rule_cannot_read_what_only_it_creates(check_text: Check) -> None:

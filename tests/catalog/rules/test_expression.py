@@ -285,7 +285,7 @@ def test_what_does_not_apply_is_known(text: str, expected: bool) -> None:
         ("l.map(x, x, x)", {"l": [1]}, "map wants true or false"),
         ("l.all(x, x)", {"l": [1]}, "all wants true or false"),
         ("a.all(x, x)", {"a": 1}, "all wants a list or a map"),
-        ("a.matches('[')", {"a": "x"}, "no regular expression"),
+        ("a.matches('x')", {"a": 1}, "matches wants a text, not number 1"),
         ("timestamp(a) > timestamp('2026-01-01')", {"a": "soon"}, "neither a date nor a dateTime"),
         ("duration(a) > duration('1s')", {"a": "long"}, "duration wants a text like"),
         ("int(a) == 1", {"a": "x"}, "int cannot make"),
@@ -339,6 +339,9 @@ def test_has_and_null_are_warned_of() -> None:
         ("l.all(x)", "all takes a name and an expression"),
         ("l.all(1, x)", "all begins with the name"),
         ("for", "reserved word"),
+        ("a.matches(b)", "matches takes one pattern, written out"),
+        ("a.matches('[')", "no regular expression"),
+        ("a.matches(1)", "no regular expression"),
         ("'\\q'", "no escape"),
         ("'\\ud800'", "no character"),
         ("a.1", "an operator or the end was expected"),
@@ -357,3 +360,10 @@ def test_what_is_no_expression_is_refused(text: str, said: str) -> None:
 
 def test_long_chains_of_conditions_are_flat() -> None:
     assert expression(" || ".join(["a"] * 800)).evaluate({"a": False}) is False
+
+
+def test_lists_within_lists_come_to_an_end() -> None:
+    many = list(range(400))
+    outcome = expression("l.all(x, l.exists(y, l.exists(z, x + y + z < 0)))").evaluate({"l": many})
+    assert isinstance(outcome, Error) and "more than 100000 elements" in outcome.sentence
+    assert expression("l.all(x, l.exists(y, x == y))").evaluate({"l": many[:300]}) is True

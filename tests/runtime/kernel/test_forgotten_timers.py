@@ -18,5 +18,5 @@ def test_living_groups_survive_the_clearing() -> None:
     for number in range(3 * PASSED_OVER_MAX):
         timers.at(f"g{number}", 100 + number)
         timers.forget(f"g{number}")
-    assert timers.ripe(99) == ["alive"]
+    assert timers.ripe(99, 9) == ["alive"]
     assert timers.next() is None

@@ -119,6 +119,25 @@ def test_a_timer_that_rang_before_the_clock_was_set_back_rings_again() -> None:
     assert owner.heard() == ["armed", "timer k"]
 
 
+def test_timers_of_many_groups_ring_some_in_a_turn_so_that_messages_go_between_them() -> None:
+    owner = Owner(bounds=Bounds(wakes=2))
+    owner.settle(*[owner.tell(f"timer k {SOON}", f"g{number}") for number in range(5)])
+    owner.now = SOON
+    outputs = owner.step(owner.tell("note a"))
+    records = decode_frame(only_commit(outputs).frame).records
+    assert len(records) == 3, "two that rang, and the one that was told something"
+    owner.verdict(owner.journal.commit_one(only_commit(outputs)))
+    owner.settle()
+    assert [owner.heard(f"g{number}").count("timer k") for number in range(5)] == [1, 1, 1, 1, 1]
+
+
+def test_groups_with_open_work_wake_some_in_a_turn() -> None:
+    owner = Owner()
+    owner.settle(*[owner.tell("task a", f"g{number}") for number in range(5)])
+    heir = Owner(owner.journal, epoch=2, bounds=Bounds(wakes=2))
+    assert [len(heir.step().dispatches) for _ in range(4)] == [2, 2, 1, 0]
+
+
 def test_one_instant_counts_for_a_group() -> None:
     timers = Timers()
     timers.at("g1", 30)
@@ -128,6 +147,6 @@ def test_one_instant_counts_for_a_group() -> None:
     assert (timers.next(), len(timers)) == (10, 2)
     timers.forget("g2")
     assert timers.next() == 10
-    assert timers.ripe(9) == []
-    assert timers.ripe(99) == ["g1"]
+    assert timers.ripe(9, 9) == []
+    assert timers.ripe(99, 9) == ["g1"]
     assert timers.next() is None

@@ -1,27 +1,21 @@
-"""`orderloom catalog`: catalog files before anybody orders from them."""
+"""`orderloom catalog check`: every finding of catalog files."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.commands.catalog.files import PathsArgument
 from gateway.commands.failing import EXIT_FAILED
 from gateway.commands.running import JsonOption, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Catalog files.")
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the group."""
+    app.command("check")(check_catalog)
 
 
-@app.callback()
-def _catalog() -> None:
-    """Catalog files."""
-
-
-@app.command("check")
 def check_catalog(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="YAML files or folders; without any, the sample catalog."),
-    ] = None,
+    paths: PathsArgument = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are a failure, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -1,0 +1,19 @@
+"""One line of an order's document, whatever kind of order it is."""
+
+import msgspec
+
+from catalog.lines import LineRequest
+
+
+class DocumentLine(msgspec.Struct, frozen=True):
+    """One order item, nested ones after the item they are nested in."""
+
+    parent: str
+    needs: tuple[str, ...]
+    request: LineRequest
+
+
+DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
+"""Item relationship types that make one line wait for the other's completion (TMF622 v5 names; v4 leaves them open)."""
+SERVICE_DEPENDENCY_TYPES = DEPENDENCY_TYPES | {"dependency"}
+"""The same for service orders, where TMF641 v4.1 has a name of its own."""

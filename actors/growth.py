@@ -1,0 +1,361 @@
+"""What the decomposition actor decides about lines with rules: grow, compare with what there is, say what differs.
+
+The graph is grown anew whenever something is said or brought; it is a pure function of what is known, so that the same
+values end in the same graph in whatever order they came.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from actors.behaviour import Decision, refused
+from actors.differing import Difference
+from actors.domain_order import DomainOrder
+from actors.events import (
+    ChangesPending,
+    Event,
+    HeldBackSet,
+    LineCancelled,
+    NodeChanged,
+    NodesKept,
+    RulesDecided,
+    ValuesTold,
+)
+from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
+from actors.inside import (
+    DECOMPOSITION,
+    LINES,
+    ORCHESTRATION,
+    ORDER,
+    ROLL_UP,
+    Brought,
+    DropTasks,
+    Grow,
+    Join,
+    Leave,
+    LeaveOut,
+    Rest,
+    RollUp,
+    Situated,
+)
+from actors.messages import GiveValues, Message, TimerFired
+from actors.plan import line_of
+from actors.states import FINAL
+from catalog.characteristics import faults
+from catalog.graph.lines import grow
+from catalog.graph.nodes import SHARED
+from catalog.graph.results import CHOOSE_INSTANCES, NOT_POSSIBLE, OrderGraph
+from catalog.graph.settling import Order
+from catalog.lines import HeldBack
+from catalog.model import Catalog
+from catalog.refusals import CatalogRefusal
+from catalog.tree import root_of
+
+HELD_BACK = "heldBack"
+"""The group's one timer for values that did not come: armed for the first deadline."""
+
+Orders = dict[str, DomainOrder]
+
+
+class Growth:
+    """One decision about an order's graph, in its surroundings."""
+
+    def __init__(self, catalog: Catalog, orders: Orders, graph: Graph, situation: Situated, now: int) -> None:
+        self.catalog = catalog
+        self.orders = orders
+        self.graph = graph
+        self.situation = situation
+        self.now = now
+
+    def decide(self, message: Message) -> Decision:
+        """Decide one message."""
+        if isinstance(message, Grow):
+            return self._grow(message.lines)
+        if isinstance(message, GiveValues):
+            return self._take(message)
+        if isinstance(message, Brought):
+            return self._bring(message)
+        if isinstance(message, LeaveOut):
+            return self._leave_out(message)
+        if isinstance(message, Leave):
+            return self._leave(message.line)
+        if isinstance(message, TimerFired):
+            return self._overdue()
+        return refused("unknownMessage", f"a graph does not understand {type(message).__name__}")
+
+    # -- growing --------------------------------------------------------------------------------------------------
+
+    def _grow(self, lines: Iterable[str]) -> Decision:
+        states = self.situation.lines
+        wanted = [line for line in lines if line in self.graph.lines and states[line] not in FINAL]
+        if not wanted:
+            return Decision()
+        try:
+            grown, wanted = self._grown(wanted)
+        except CatalogRefusal as refusal:
+            return self._refused(wanted, refusal.message)
+        difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
+        decision = Decision(difference.events(states))
+        self._arm(decision, difference.held)
+        keys = {*self.graph.grown, *grown.nodes} - difference.gone
+        tasks = tuple(task for task in grown.tasks if task.domain_order in keys)
+        touched = tuple(dict.fromkeys((*wanted, *difference.touched)))
+        decision.inside = [
+            (ORCHESTRATION, Join((*touched, SHARED), tasks, self._gives(grown))),
+            (DECOMPOSITION, Rest((*touched, SHARED))),
+            (LINES, RollUp(touched)),
+            (ORDER, ROLL_UP),
+        ]
+        return decision
+
+    def _grown(self, lines: list[str]) -> tuple[OrderGraph, list[str]]:
+        """The graph of these lines, and of those who are left with a shared node that these no longer refer to."""
+        ruled = {line: self.situation.requests[line] for line in self.graph.lines if line}
+        order = Order(
+            self.catalog,
+            ruled,
+            self.graph.facts,
+            self.graph.asked,
+            (),
+            self.situation.about,
+            self.situation.at_ms,
+        )
+        grown = grow(order, lines)
+        left = {
+            each.owner
+            for key, asked in self.graph.asked.items()
+            if key not in grown.contributions and any(one.owner in grown.held_back for one in asked.values())
+            for each in asked.values()
+            if each.owner in ruled and self.situation.lines[each.owner] not in FINAL
+        }
+        if left <= grown.held_back.keys():
+            return grown, list(grown.held_back)
+        return self._grown([*grown.held_back, *sorted(left - grown.held_back.keys())])
+
+    def _refused(self, lines: list[str], sentence: str) -> Decision:
+        """What the catalog cannot do for these lines waits for an operator."""
+        events: list[Event] = []
+        for line in lines:
+            held = HeldBack(
+                f"{line}|refused", line, "", "", "", "", "", (), NOT_POSSIBLE, sentence, "operator"
+            )
+            events.append(HeldBackSet(line, (Held(held, self.now, 0),)))
+        return Decision(events, [(LINES, RollUp(tuple(lines))), (ORDER, ROLL_UP)])
+
+    def _gives(self, grown: OrderGraph) -> dict[str, tuple[tuple[str, str], ...]]:
+        gives: dict[str, tuple[tuple[str, str], ...]] = {}
+        for task in grown.tasks:
+            node = grown.nodes[task.domain_order]
+            for template in self.catalog.specifications[node.specification].plans.get(node.action, ()):
+                if template.gives and template.name == task.name:
+                    gives[task.key] = template.gives
+        return gives
+
+    def _arm(self, decision: Decision, held: Mapping[str, tuple[Held, ...]]) -> None:
+        due = first_due({**self.graph.held, **held}.values())
+        if due != self.graph.due():
+            decision.timers.append((HELD_BACK, due or None))
+
+    # -- what is said and brought ---------------------------------------------------------------------------------
+
+    def _take(self, message: GiveValues) -> Decision:
+        line = message.target
+        if not line or line not in self.graph.lines:
+            return refused(
+                "noRules", f"line {line} has no rules that wait for values: change it by an amendment"
+            )
+        by_place: dict[str, dict[str, dict[str, Any]]] = {}
+        for path, value in message.values.items():
+            place = self._place(line, path)
+            if place is None:
+                return refused("unknownPath", f"line {line} has nothing that is called {path}")
+            owner, at, specification, name = place
+            if specification is not None and value is not None:
+                declared = next((each for each in specification.characteristics if each.name == name), None)
+                if declared is None:
+                    return refused("unknownPath", f"{specification.id} has no characteristic {name}")
+                against = faults(declared, value)
+                if against:
+                    return refused("valueNotAllowed", f"{path}: {against[0][1]}")
+            by_place.setdefault(owner, {}).setdefault(at, {})[name] = value
+        return self._tell(by_place, message.by)
+
+    def _place(self, line: str, path: str) -> tuple[str, str, Any, str] | None:
+        """Whose value a path is: (line or SHARED, place, specification, name); None where it leads nowhere."""
+        at, _, name = path.rpartition(".")
+        request = self.situation.requests[line]
+        root = root_of(self.catalog, request.offering, request.specification)
+        if not at or at == root.id:
+            return line, root.id, root, name
+        number = at.removeprefix(root.id)
+        if number.startswith("[") and "." not in number:
+            return line, at, root, name
+        for key, grown in self.graph.grown.items():
+            owner = line_of(key)
+            if grown.path == at and (
+                owner == line or (owner == SHARED and line in self.orders[key].referrers)
+            ):
+                return owner, at, self.catalog.specifications.get(self.orders[key].specification), name
+        held = [each.part for each in self.graph.held.get(line, ())]
+        if any(path in each.missing and each.code == CHOOSE_INSTANCES for each in held):
+            return line, at, None, name
+        if any(path in each.missing for each in held):
+            # What is shared, once it is known which one it is, has no place of its own yet.
+            return line, at, self.catalog.specifications.get(_last(at)), name
+        return None
+
+    def _bring(self, message: Brought) -> Decision:
+        by_place: dict[str, dict[str, dict[str, Any]]] = {}
+        for key, values in message.values.items():
+            grown = self.graph.grown.get(key)
+            if grown is not None:
+                by_place.setdefault(line_of(key), {}).setdefault(grown.path, {}).update(values)
+        decision = self._tell(by_place, "")
+        if not decision.events:
+            # Nothing new, and yet one less that may bring something.
+            lines = dict.fromkeys(
+                line for key in message.values if key in self.orders for line in self.orders[key].referrers
+            )
+            decision.inside.append((DECOMPOSITION, Grow(tuple(lines))))
+        return decision
+
+    def _tell(self, by_place: Mapping[str, Mapping[str, dict[str, Any]]], by: str) -> Decision:
+        events: list[Event] = []
+        lines: dict[str, None] = {}
+        for owner, places in by_place.items():
+            known = self.graph.facts[owner].values if owner in self.graph.facts else {}
+            new = {
+                at: values
+                for at, values in places.items()
+                if any(known.get(at, {}).get(name, _NEVER) != value for name, value in values.items())
+            }
+            if new:
+                events.append(ValuesTold(owner, new, by))
+                lines.update(dict.fromkeys(self._lines_of(owner, new)))
+        if not events:
+            return Decision()
+        return Decision(events, [(DECOMPOSITION, Grow(tuple(lines)))])
+
+    def _lines_of(self, owner: str, places: Iterable[str]) -> Iterable[str]:
+        if owner:
+            return (owner,)
+        return [
+            line
+            for key in self.graph.keys((SHARED,))
+            if self.graph.grown[key].path in places
+            for line in self.orders[key].referrers
+        ]
+
+    # -- deadlines and decisions ----------------------------------------------------------------------------------
+
+    def _overdue(self) -> Decision:
+        """What did not come in time: remind, escalate, decide by default, or cancel the line."""
+        decision = Decision()
+        held_now: dict[str, tuple[Held, ...]] = {}
+        again: list[str] = []
+        for line, held in self.graph.held.items():
+            late = [each for each in held if each.until and each.until <= self.now]
+            if not late:
+                continue
+            if any(each.part.reaction == "cancelLine" for each in late):
+                self._cancel(decision, line, "valueNotGiven", late[0].part.sentence)
+                held_now[line] = ()
+                continue
+            outcomes = {each.part.default[0]: each.part.default[1] for each in late if each.part.default}
+            if outcomes:
+                self._decided(decision, line, outcomes, "deadline")
+                again.append(line)
+            held_now[line] = tuple(self._waits_on(each) if each in late else each for each in held)
+            decision.events.append(HeldBackSet(line, held_now[line]))
+        due = first_due({**self.graph.held, **held_now}.values())
+        decision.timers.append((HELD_BACK, due or None))
+        if again:
+            decision.inside.append((DECOMPOSITION, Grow(tuple(again))))
+        return decision
+
+    def _waits_on(self, held: Held) -> Held:
+        times = held.times + 1
+        until = self.now + held.part.deadline_ms if times < REACTIONS_MAX and not held.part.default else 0
+        return msgspec.structs.replace(held, times=times, until=until)
+
+    def _decided(self, decision: Decision, line: str, outcomes: Mapping[str, Any], reason: str) -> None:
+        for owner in (line, SHARED):
+            own = {key: value for key, value in outcomes.items() if key.startswith(".") is (owner == SHARED)}
+            if own:
+                decision.events.append(RulesDecided(owner, own, reason))
+
+    def _cancel(self, decision: Decision, line: str, code: str, reason: str) -> None:
+        decision.events.append(LineCancelled(line, code, reason))
+        decision.inside += [
+            (DECOMPOSITION, Leave(line)),
+            (ORCHESTRATION, DropTasks(line)),
+            (DECOMPOSITION, Rest((line, SHARED))),
+            (LINES, RollUp((line,))),
+        ]
+
+    def _leave_out(self, message: LeaveOut) -> Decision:
+        """Decide without what is held back; what has been begun stays as it is."""
+        line = message.line
+        decision = Decision()
+        held = self.graph.held.get(line, ())
+        hopeless = [each.part for each in held if each.part.code in HOPELESS]
+        if hopeless:
+            self._cancel(decision, line, "givenUp", message.reason or hopeless[0].sentence)
+            self._arm(decision, {line: ()})
+            return decision
+        self._decided(decision, line, {each.part.key: False for each in held}, message.reason or "given up")
+        decision.events += self._kept(self.graph.changes.get(line, ()))
+        if self.graph.changes.get(line):
+            decision.events.append(ChangesPending(line, ()))
+        decision.inside.append((DECOMPOSITION, Grow((line, *self._sharing(line)))))
+        return decision
+
+    def _kept(self, changes: Iterable[Delta]) -> list[Event]:
+        """What began stays: what was to go is kept, other values are only written down."""
+        events: list[Event] = []
+        going = tuple(each.key for each in changes if each.kind == "remove")
+        if going:
+            events.append(NodesKept(going))
+        for each in changes:
+            if each.kind == "values":
+                values = {
+                    **self.orders[each.key].characteristics,
+                    **{name: new for name, (_, new) in each.values.items()},
+                }
+                known = {name: value for name, value in values.items() if value is not None}
+                events.append(NodeChanged(each.key, known))
+        return events
+
+    def _sharing(self, line: str) -> list[str]:
+        """The lines that share something with this one."""
+        return [
+            other
+            for order in map(self.orders.__getitem__, self.graph.keys((SHARED,)))
+            if len(order.referrers) > 1 and line in order.referrers
+            for other in order.referrers
+            if other != line
+        ]
+
+    def _leave(self, line: str) -> Decision:
+        """The line refers to nothing any more; who shares with it is grown without it."""
+        if line not in self.graph.lines:
+            return Decision()
+        difference = Difference(
+            self.orders, self.graph, OrderGraph({}, (), {line: ()}), [line], self.situation.bringing, self.now
+        )
+        decision = Decision(difference.leaving(line))
+        self._arm(decision, {line: ()})
+        decision.inside.append((DECOMPOSITION, Rest((line, SHARED))))
+        others = self._sharing(line)
+        if others:
+            decision.inside.append((DECOMPOSITION, Grow(tuple(dict.fromkeys(others)))))
+        return decision
+
+
+def _last(path: str) -> str:
+    """The specification that a path ends in."""
+    return path.rpartition(".")[2].partition("[")[0].partition("#")[0].partition("<")[0]
+
+
+_NEVER = object()

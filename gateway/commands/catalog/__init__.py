@@ -1,0 +1,16 @@
+"""`orderloom catalog`: catalog files before anybody orders from them."""
+
+import typer
+
+from gateway.commands.catalog import checking, drawing, exchanging
+
+app = typer.Typer(no_args_is_help=True, help="Catalog files.")
+
+
+@app.callback()
+def _catalog() -> None:
+    """Catalog files."""
+
+
+for room in (checking, drawing, exchanging):
+    room.add_to(app)
