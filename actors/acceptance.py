@@ -21,7 +21,13 @@ from actors.messages import (
     GiveValues,
     Message,
     OrderEnded,
+    ProductBusy,
+    ProductRefused,
+    ProductReserved,
+    ProductTold,
     RejectOrder,
+    ReleaseProduct,
+    ReserveProduct,
     Retry,
     ReturnOrder,
     ReturnWork,
@@ -30,10 +36,21 @@ from actors.messages import (
     SubmitDraft,
     SubmitOrder,
     TaskResult,
+    TellProduct,
     TimerFired,
     WithdrawDraft,
 )
-from actors.states import FINAL, PERSON_TASK, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, S, State
+from actors.states import (
+    FINAL,
+    INSTALLED_PRODUCT,
+    PERSON_TASK,
+    PRODUCT_ORDER,
+    PRODUCT_ORDER_ITEM,
+    TASK,
+    Machine,
+    S,
+    State,
+)
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -100,6 +117,7 @@ _NOT_HELD = Refusal(
 _NOT_IN_REVIEW = Refusal(
     "orderNotInReview", "order {name} is {state}: it waits for nobody to complete or approve it"
 )
+_ALWAYS = Rule(_every(PRODUCT_ORDER), _ORDER_ENDED, _ORDER_ENDED)
 ORDER_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER,
     {
@@ -142,18 +160,24 @@ ORDER_ACCEPTS: Final = Acceptance(
             FINAL,
             "a timer that fires too late is put away",
         ),
+        TellProduct: _ALWAYS,
+        ProductReserved: _ALWAYS,
+        ProductBusy: _ALWAYS,
+        ProductRefused: _ALWAYS,
     },
     "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
     "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
-    "answers `notAwaited`. Messages with a base answer `versionPassed` where the order is at another version; an order "
-    "that is pending or held by its tasks has begun, and answers `orderBegun` to ChangeOrder; ChangeValues answers "
-    "what a line answers to GiveValues.",
+    "answers `notAwaited`. What installed products say to a line that does not wait for them (it has ended meanwhile) "
+    "changes nothing: it has given back whatever it was given. Messages with a base answer `versionPassed` where the "
+    "order is at another version; an order that is pending or held by its tasks has begun, and answers `orderBegun` to "
+    "ChangeOrder; ChangeValues answers what a line answers to GiveValues.",
 )
 
 _LINE_ENDED = Refusal("lineEnded", "line {name} is {state}: it is changed by a new order")
 LINE_NOT_HELD: Final = Refusal(
     "lineNotHeld",
-    "line {name} is {state} and is not held by the end of a line it needs: name the task, see waitsFor",
+    "line {name} is {state}, and neither the end of a line it needs nor a refused product holds it: name the task, see "
+    "waitsFor",
 )
 _LINE_RULE = Rule(frozenset({S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED)
 LINE_ACCEPTS: Final = Acceptance(
@@ -167,10 +191,10 @@ LINE_ACCEPTS: Final = Acceptance(
             _LINE_ENDED,
         ),
     },
-    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, or while "
-    "something of it is held back; otherwise they answer `lineNotHeld` in every state that is not final. GiveValues is "
-    "for lines with rules: another one answers `noRules`, a path that leads nowhere `unknownPath`, a value that its "
-    "characteristic does not take `valueNotAllowed`.",
+    "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, while an "
+    "installed product is refused to it, or while something of it is held back; otherwise they answer `lineNotHeld` in "
+    "every state that is not final. GiveValues is for lines with rules: another one answers `noRules`, a path that "
+    "leads nowhere `unknownPath`, a value that its characteristic does not take `valueNotAllowed`.",
 )
 
 _REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"
@@ -216,4 +240,17 @@ WORK_ACCEPTS: Final = Acceptance(
     "task that somebody else has claimed, and with `notFilledIn` for one that does not bring what it asks for.",
 )
 
-ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS)
+_NOT_ASKED = Refusal("notAsked", "product {name} is {state}: its order has told its end already")
+INSTALLED_ACCEPTS: Final = Acceptance(
+    INSTALLED_PRODUCT,
+    {
+        ReserveProduct: Rule(_every(INSTALLED_PRODUCT), _NOT_ASKED, _NOT_ASKED),
+        ReleaseProduct: Rule(_every(INSTALLED_PRODUCT), _NOT_ASKED, _NOT_ASKED),
+        ProductTold: Rule(frozenset({S.CREATED, S.PENDING_ACTIVE}), _NOT_ASKED, _NOT_ASKED),
+    },
+    "Only orders speak to an installed product. One that reserves it is answered by a message: it has the product, it "
+    "waits behind another line, or it is refused with a sentence (`unknownProduct`, `neverActive`, `notWhole`, "
+    "`beingTerminated`, `terminated`). Releasing what one neither has nor waits for changes nothing.",
+)
+
+ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS, INSTALLED_ACCEPTS)

@@ -15,7 +15,9 @@ from actors.inside import (
     LINES,
     ORCHESTRATION,
     ORDER,
+    RESERVATION,
     ROLL_UP,
+    ClaimProducts,
     Decompose,
     Grow,
     Plan,
@@ -28,7 +30,7 @@ from actors.messages import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, FINAL, S, State
 from catalog.decompose import plain
-from catalog.lines import LineDecomposition, TaskPlan
+from catalog.lines import LineDecomposition, LineRequest, TaskPlan
 from catalog.store import Catalogs
 
 
@@ -68,10 +70,14 @@ class DecompositionActor:
         plans: list[tuple[str, tuple[TaskPlan, ...]]] = []
         idle: list[str] = []
         ruled: list[str] = []
+        put_off: list[LineRequest] = []
         for request in message.requests:
             line = request.line
             if given_up and line in given_up:
                 events.append(LineDecomposed(line, ()))
+                continue
+            if request.products and request.installed is None:
+                put_off.append(request)
                 continue
             tree = plain(catalog, request)
             if tree is None:
@@ -92,6 +98,8 @@ class DecompositionActor:
         if ruled:
             events.append(LinesRuled(tuple(ruled)))
             inside.append((DECOMPOSITION, Grow(tuple(ruled))))
+        if put_off:
+            inside.append((RESERVATION, ClaimProducts(tuple(put_off))))
         if idle:
             inside.append((LINES, RollUp(tuple(idle))))
         inside.append((ORDER, ROLL_UP))

@@ -26,6 +26,8 @@ class _Characteristic(msgspec.Struct):
 
 
 class _Product(msgspec.Struct):
+    id: str = ""
+    product: list["_Product"] = []
     productCharacteristic: list[_Characteristic] = []
 
 
@@ -37,7 +39,7 @@ class _Relationship(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: str
     action: str
-    quantity: int = 1
+    quantity: int = 0
     productOffering: _Reference | None = None
     product: _Product | None = None
     productOrderItem: list["_Item"] = []
@@ -47,6 +49,9 @@ class _Item(msgspec.Struct):
 class _Document(msgspec.Struct):
     productOrderItem: list[_Item] = []
 
+
+CHANGING = frozenset({"modify", "delete"})
+"""Actions on what is installed: a line of one of them that names its product reserves it."""
 
 _read = msgspec.json.Decoder(_Document).decode
 
@@ -67,17 +72,42 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
             needs = tuple(
                 dict.fromkeys(each.id for each in related if each.relationshipType in DEPENDENCY_TYPES)
             )
-        characteristics = (
-            {c.name: c.value for c in item.product.productCharacteristic} if item.product is not None else {}
-        )
+        characteristics: dict[str, Any] = {}
+        products: tuple[str, ...] = ()
+        if item.product is not None:
+            characteristics = {c.name: c.value for c in item.product.productCharacteristic}
+            if item.product.id and item.action in CHANGING:
+                products = _named(item.product)
         request = LineRequest(
             line=item.id,
             action=item.action,
             offering=item.productOffering.id if item.productOffering is not None else None,
             specification=None,
-            quantity=item.quantity,
+            quantity=item.quantity if item.quantity or products else 1,
             characteristics=characteristics,
+            products=products,
         )
         lines.append(DocumentLine(parent, needs, request))
         stack.extend((item.id, nested) for nested in reversed(item.productOrderItem))
     return tuple(lines)
+
+
+@lru_cache(maxsize=16)
+def _requests(document: bytes) -> dict[str, LineRequest]:
+    return {line.request.line: line.request for line in lines_of(document)}
+
+
+def request_of(document: bytes, line: str) -> LineRequest:
+    """What decomposition needs to know of one line."""
+    return _requests(document)[line]
+
+
+def _named(product: _Product) -> tuple[str, ...]:
+    """The installed products that an item names: the one it is about, and those named as parts of it."""
+    found, ways = [], [product]
+    while ways:
+        each = ways.pop()
+        if each.id:
+            found.append(each.id)
+        ways.extend(reversed(each.product))
+    return tuple(dict.fromkeys(found))

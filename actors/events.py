@@ -1,4 +1,4 @@
-"""The facts of an order group, as the journal keeps them.
+"""The facts of a group, as the journal keeps them.
 
 A fact says what was decided, never what it was computed from: folding it looks nothing up. Tags are chosen words; the
 number of a changed layout goes into the tag's table in ``actors/lifting.py``. The instant of a fact is its record's.
@@ -12,6 +12,7 @@ from actors.messages import AnyMessage, Heading
 from actors.review_events import ReviewEvent
 from actors.states import State
 from catalog.graph.results import Contribution, GrownNode
+from catalog.installed import InstalledNode, InstalledProduct
 from catalog.lines import DomainOrderPlan, TaskPlan
 
 Event = fact.Event
@@ -336,6 +337,131 @@ class AnswerRecorded(Event, frozen=True, tag="late"):
     output: dict[str, Any]
 
 
+class ProductsClaimed(Event, frozen=True, tag="claims"):
+    """A line was taken up that is about installed products: it waits until it has them, one after the other."""
+
+    line: str
+    action: str
+    products: tuple[str, ...]
+    subject: str
+    """The one of them that the line is about."""
+
+
+class ClaimAsked(Event, frozen=True, tag="claimAsked"):
+    """The line asks for the next of its products; what held it before holds it no more."""
+
+    line: str
+    product: str
+
+
+class ClaimWaits(Event, frozen=True, tag="claimWaits"):
+    """Another order's line is ahead at the product that was asked for."""
+
+    line: str
+    order: str
+    ahead: str
+
+
+class ClaimGranted(Event, frozen=True, tag="claimGranted"):
+    """The line has this product, as the picture shows it."""
+
+    line: str
+    product: str
+    picture: InstalledProduct
+    offering: str
+    quantity: int = 1
+
+
+class ClaimRefused(Event, frozen=True, tag="claimRefused"):
+    """The line does not get a product: fallout that waits for an operator. What it had of others is given back."""
+
+    line: str
+    product: str
+    code: str
+    reason: str
+
+
+class ClaimEnded(Event, frozen=True, tag="claimEnded"):
+    """The line has ended and gives its products back."""
+
+    line: str
+
+
+class OriginWatched(Event, frozen=True, tag="originWatched"):
+    """The product that a line makes wants to know when that line has ended."""
+
+    line: str
+
+
+class OriginTold(Event, frozen=True, tag="originTold"):
+    """It was told."""
+
+    line: str
+
+
+class OriginAsked(Event, frozen=True, tag="originAsked"):
+    """An installed product was named for the first time, and asks the order that makes or made it."""
+
+    product: str
+    order: str
+    line: str
+
+
+class ProductUnknown(Event, frozen=True, tag="productUnknown"):
+    """No such order, or no line in it, ever made this product."""
+
+
+class ProductLearned(Event, frozen=True, tag="productLearned"):
+    """How the product's own order made it; ``since`` is when its line ended, in ms since 1970 UTC."""
+
+    picture: InstalledProduct
+    offering: str
+    quantity: int
+    party: str
+    since: int
+
+
+class ProductMoved(Event, frozen=True, tag="product"):
+    """The product walked one arc."""
+
+    state: State
+
+
+class ProductWanted(Event, frozen=True, tag="productWanted"):
+    """A line waits for the product, behind those that came before."""
+
+    order: str
+    line: str
+    action: str
+
+
+class ProductHeld(Event, frozen=True, tag="productHeld"):
+    """A line has the product for itself."""
+
+    order: str
+    line: str
+    action: str
+
+
+class ProductFree(Event, frozen=True, tag="productFree"):
+    """A line has the product no more, or no longer waits for it."""
+
+    order: str
+    line: str
+
+
+class ProductFolded(Event, frozen=True, tag="productFolded"):
+    """What a line did to the product; its picture has this version now."""
+
+    order: str
+    line: str
+    action: str
+    version: int
+    nodes: tuple[InstalledNode, ...]
+    gone: tuple[str, ...]
+    quantity: int
+
+
 class TimerSet(Event, frozen=True, tag="timerSet"):
     """The group is to be woken at ``due`` with ``TimerFired(key)``; replaces an earlier setting of the key."""
 
@@ -412,6 +538,14 @@ OrderEvent = (
     | DeadlineArmed
     | CommandDecided
     | AnswerRecorded
+    | ProductsClaimed
+    | ClaimAsked
+    | ClaimWaits
+    | ClaimGranted
+    | ClaimRefused
+    | ClaimEnded
+    | OriginWatched
+    | OriginTold
     | DraftSaved
     | DraftSubmitted
     | DraftWithdrawn
@@ -419,4 +553,15 @@ OrderEvent = (
     | OrderAnnotated
 )
 
-AnyEvent = GroupEvent | OrderEvent | ReviewEvent
+ProductEvent = (
+    OriginAsked
+    | ProductUnknown
+    | ProductLearned
+    | ProductMoved
+    | ProductWanted
+    | ProductHeld
+    | ProductFree
+    | ProductFolded
+)
+
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent

@@ -44,6 +44,7 @@ from actors.folds_of_graph import FOLDS_OF_GRAPH
 from actors.line import Line
 from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
+from actors.reservation_folds import RESERVATION_FOLDS
 from actors.review_folds import REVIEW_FOLDS
 from actors.review_folds import changed as review_changed
 from actors.rollup import move
@@ -231,7 +232,12 @@ def _line_decomposed(group: OrderGroup, event: LineDecomposed, at: int) -> None:
             parent = orders[plan.parent]
             parent.children = (*parent.children, plan.key)
     group.lines[event.line].decomposed = True
-    group.order.decomposed += 1
+    reservations = group.reservations
+    if reservations is None or event.line not in reservations.claims:
+        group.order.decomposed += 1
+    else:
+        reservations.claims[event.line].asked = False
+        group.order.asking -= 1
 
 
 def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
@@ -363,7 +369,8 @@ def _line_blocked(group: OrderGroup, event: LineBlocked, at: int) -> None:
 
 def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
     plan, line = group.orchestration, group.lines[event.line]
-    del plan.waiting[line.id], plan.blocked[line.id]
+    if line.id in plan.blocked:
+        del plan.waiting[line.id], plan.blocked[line.id]
     line.gate, line.code = S.CANCELLED, "givenUp"
     line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
 
@@ -417,6 +424,7 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DeadlineArmed: _deadline_armed,
     CommandDecided: _command_decided,
     AnswerRecorded: _answer_recorded,
+    **RESERVATION_FOLDS,
     DraftSaved: _draft_saved,
     DraftSubmitted: _draft_submitted,
     DraftWithdrawn: _draft_withdrawn,

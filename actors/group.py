@@ -22,6 +22,7 @@ from actors.inside import (
     DRAFT,
     ORCHESTRATION,
     ORDER,
+    RESERVATION,
     REVIEW,
     ROLL_UP,
     Decompose,
@@ -54,6 +55,8 @@ from actors.messages import (
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
+from actors.product_id import PREFIX as PRODUCT_PREFIX
+from actors.reservation import HEARD, ReservationActor
 from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
@@ -78,6 +81,7 @@ class OrderGroupKind:
 
     prefix = "o"
     State = OrderGroup
+    counts = True
 
     def __init__(self, catalogs: Catalogs, lines: LineDecider | None = None) -> None:
         self.order = OrderActor(catalogs)
@@ -85,6 +89,7 @@ class OrderGroupKind:
         self.lines: LineDecider = lines or OrderLineActor()
         self.decomposition = DecompositionActor(catalogs)
         self.orchestration = OrchestrationActor()
+        self.reservation = ReservationActor(catalogs)
 
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
@@ -106,9 +111,25 @@ class OrderGroupKind:
         if key and turn.events:
             turn.events.append(CommandDecided(key))
             state = self.evolve(state, turn.events[-1], now)
+        if state is not None and state.reservations is not None:
+            self._reserve(group, state, turn, now)
         if turn.reply is None and type(message) in _ANSWERED_WITH_STATE:
             turn.reply = Done(_state_of(state, getattr(message, "target", "")))
         return state, turn
+
+    def _reserve(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
+        """Let what was decided have its consequences for installed products, and those theirs in the order."""
+        seen = 0
+        while seen < len(turn.events):
+            news, seen = turn.events[seen:], len(turn.events)
+            decision = self.reservation.look(state, news, now)
+            for event in decision.events:
+                FOLDS[type(event)](state, event, now)
+            turn.events += decision.events
+            turn.sends += decision.sends
+            turn.inside = decision.inside
+            if turn.inside:
+                self._settle(group, state, turn, now)
 
     def _settle(self, group: str, state: OrderGroup, turn: Decision, now: int) -> None:
         """Let the actors answer each other until none has anything to say; ``turn`` gathers what they decide."""
@@ -172,7 +193,11 @@ class OrderGroupKind:
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
             return ORCHESTRATION, message
+        if kind in HEARD:
+            return RESERVATION, message
         if isinstance(message, Undeliverable):
+            if message.to.startswith(PRODUCT_PREFIX):
+                return RESERVATION, message
             return ORDER, OrderEnded(message.to, "")
         return _ADDRESSES.get(kind, ORDER), message
 
@@ -194,6 +219,8 @@ class OrderGroupKind:
             return self.review.decide(state, message, now)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
+        if address == RESERVATION:
+            return self.reservation.decide(state, message, now)
         if address == DECOMPOSITION:
             if isinstance(message, Decompose):
                 if state.orchestration.needed_by:
@@ -216,6 +243,11 @@ class OrderGroupKind:
                 return answer
             decision.inside.append((DECOMPOSITION, given))
         return decision
+
+    @staticmethod
+    def creates(message: Message) -> bool:
+        """Only a client brings an order into being, never another group."""
+        return False
 
     @staticmethod
     def evolve(state: OrderGroup | None, event: Event, at: int) -> OrderGroup:
@@ -292,6 +324,8 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ADDRESSES: dict[type[Message], str] = {
     StartDraft: DRAFT,
     SaveDraft: DRAFT,

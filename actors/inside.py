@@ -1,8 +1,8 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
-Addresses: ``order``, ``decomposition``, ``orchestration``, ``line:<id>``, and ``lines`` for several of them at once;
-``draft`` and ``change`` are rooms of the order's own, for messages about its document; ``review`` is what people are
-asked before fulfilment.
+Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
+them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document;
+``review`` is what people are asked before fulfilment.
 """
 
 from typing import Any, Final
@@ -14,6 +14,7 @@ from catalog.lines import LineRequest, TaskPlan
 ORDER = "order"
 DECOMPOSITION = "decomposition"
 ORCHESTRATION = "orchestration"
+RESERVATION = "reservation"
 LINES = "lines"
 DRAFT = "draft"
 CHANGE = "change"
@@ -26,12 +27,27 @@ def line_address(line: str) -> str:
 
 
 class Decompose(Message, frozen=True, tag="decompose"):
-    """To the decomposition: give these lines their domain orders, from this version of the catalog."""
+    """To the decomposition: give these lines their domain orders, from this version of the catalog.
+
+    Lines that name an installed product and come without its picture are put off until they have reserved it.
+    """
 
     catalog: str
     requests: tuple[LineRequest, ...]
     given_up: tuple[str, ...] = ()
     """Lines among them that were given up before their turn came: they get none."""
+
+
+class ClaimProducts(Message, frozen=True, tag="claimProducts"):
+    """To the reservation: these lines name installed products, and are decomposed once they have them."""
+
+    requests: tuple[LineRequest, ...]
+
+
+class ClaimAgain(Message, frozen=True, tag="claimAgain"):
+    """To the reservation: ask again for the products that were refused to this line."""
+
+    line: str
 
 
 class Grow(Message, frozen=True, tag="grow"):

@@ -4,6 +4,7 @@ State machine: ``actors/states.py`` (``PRODUCT_ORDER_ITEM``); messages from outs
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -16,7 +17,9 @@ from actors.inside import (
     LINES,
     ORCHESTRATION,
     ORDER,
+    RESERVATION,
     ROLL_UP,
+    ClaimAgain,
     DropTasks,
     EnterLine,
     Grow,
@@ -29,6 +32,9 @@ from actors.inside import (
 from actors.messages import GiveUp, Message, Retry
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER_ITEM, S, State
+
+NEEDED_LINE_ENDED: Final = "neededLineEnded"
+"""Why a line is held that needs another one; with any other code it was refused an installed product."""
 
 
 class Line(msgspec.Struct):
@@ -54,7 +60,7 @@ class Line(msgspec.Struct):
     decomposed: bool = False
     gate: State | None = None
     """What keeps the line's own work from starting: ``acknowledged`` it waits for what it needs, ``held`` that ended
-    without success, ``cancelled`` it was given up then; None: nothing."""
+    without success or an installed product was refused, ``cancelled`` it was given up then; None: nothing."""
     code: str = ""
     reason: str = ""
     """Why the gate is held or cancelled; empty when the line's children explain its state."""
@@ -99,6 +105,8 @@ class OrderLineActor:
             return refused(LINE_NOT_HELD.code, LINE_NOT_HELD.sentence.format(name=line.id, state=line.state))
         me = (LINES, RollUp((line.id,)))
         if isinstance(message, Retry):
+            if line.code != NEEDED_LINE_ENDED:
+                return Decision(inside=[(RESERVATION, ClaimAgain(line.id))])
             return Decision(inside=[(ORCHESTRATION, StartLine(line.id)), me])
         dropped = [(ORCHESTRATION, DropTasks(line.id)), (DECOMPOSITION, Leave(line.id)), me]
         return Decision([LineGivenUp(line.id, message.reason)], dropped)

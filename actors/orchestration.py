@@ -38,6 +38,7 @@ from actors.inside import (
     WorkMoved,
 )
 from actors.joining import brings, free, join
+from actors.line import NEEDED_LINE_ENDED
 from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
 from actors.plan import Orchestration, Outlook, Task
 from actors.states import S
@@ -210,7 +211,7 @@ def _lines_ended(state: Orchestration, message: LinesEnded, now: int) -> Decisio
             waiting[line] = tuple(need for need in needs if need != ended)
             if after is not S.COMPLETED:
                 reason = f"line {ended}, which it needs, ended {after}"
-                outlook.events.append(LineBlocked(line, ended, "neededLineEnded", reason))
+                outlook.events.append(LineBlocked(line, ended, NEEDED_LINE_ENDED, reason))
                 blocked.add(line)
                 moved[line] = None
                 continue

@@ -94,11 +94,14 @@ class Order(msgspec.Struct):
     size: int = 0
     """How many lines there are, nested ones counted."""
     decomposed: int = 0
-    """How many lines have been decomposed; they are taken in document order, some per turn."""
+    """How many lines have been taken up, in document order, some per turn: decomposed, or put off until the line has
+    the installed products it names."""
     lines: dict[State, int] = {}
     """How many lines stand in each state (noChange lines and nested items are not counted)."""
     commands: tuple[str, ...] = ()
     """Keys of the last decisions of people that were carried out, so that none is when it comes twice."""
+    asking: int = 0
+    """How many lines wait for an installed product."""
     version: int = 1
     """How often the document was saved: what a change names as its base."""
     change: bytes = b""
@@ -111,8 +114,8 @@ class Order(msgspec.Struct):
 
 def standing(order: Order) -> State:
     """Where its lines leave an order whose fulfilment has begun."""
-    if order.decomposed < order.size:
-        # Lines whose turn is still to come can move, whatever the others do.
+    if order.decomposed < order.size or order.asking:
+        # Lines whose turn is still to come can move, whatever the others do; so can those that wait for a product.
         lines = {**order.lines, S.ACKNOWLEDGED: order.lines.get(S.ACKNOWLEDGED, 0) + 1}
         return roll_up(lines, started=order.started, wished=False)
     return roll_up(order.lines, started=order.started, movable=False, wished=False)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.claims import Claim
 from actors.document import lines_of
 from actors.inside import Brought, Grow, Leave, LeaveOut, Situated
 from actors.messages import GiveValues, Message, TimerFired
@@ -63,6 +64,9 @@ _INTENTS = {"suspended": "suspend", "active": "resume"}
 def situated(state: OrderGroup, message: Message) -> Situated:
     """A message with what growing reads of the order around it."""
     requests, about = surroundings(state.order.document)
+    if state.reservations is not None:
+        claimed = state.reservations.claims.items()
+        requests = {**requests, **{line: on_picture(requests[line], claim) for line, claim in claimed}}
     return Situated(
         message,
         state.order.catalog,
@@ -71,6 +75,19 @@ def situated(state: OrderGroup, message: Message) -> Situated:
         state.order.order_date,
         {line.id: line.state for line in state.lines.values()},
         _bringing(state),
+    )
+
+
+def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
+    """A line's request over the installed product that it has reserved."""
+    if claim.picture is None:
+        return request
+    return msgspec.structs.replace(
+        request,
+        offering=request.offering or claim.offering,
+        quantity=request.quantity or claim.quantity,
+        product=claim.subject,
+        installed=claim.picture,
     )
 
 

@@ -3,7 +3,8 @@
 Each :class:`Machine` is TM Forum's diagram of one kind plus named extension arcs, each with its reason. The pages with
 diagrams under ``docs/states`` are printed from these tables, and a test holds them together.
 
-Sources: TMF622 v4.0 and v5.0, TMF641 v4.1, TMF652 v4.0 (state enumerations and state diagrams).
+Sources: TMF622 v4.0 and v5.0, TMF641 v4.1, TMF652 v4.0 (state enumerations and state diagrams), TMF637 v4.0
+(ProductStatusType).
 """
 
 from enum import StrEnum
@@ -28,6 +29,12 @@ class State(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     PARTIAL = "partial"
+    CREATED = "created"
+    PENDING_ACTIVE = "pendingActive"
+    ACTIVE = "active"
+    ABORTED = "aborted"
+    PENDING_TERMINATE = "pendingTerminate"
+    TERMINATED = "terminated"
 
 
 class S:
@@ -45,6 +52,12 @@ class S:
     COMPLETED: Final = State.COMPLETED
     FAILED: Final = State.FAILED
     PARTIAL: Final = State.PARTIAL
+    CREATED: Final = State.CREATED
+    PENDING_ACTIVE: Final = State.PENDING_ACTIVE
+    ACTIVE: Final = State.ACTIVE
+    ABORTED: Final = State.ABORTED
+    PENDING_TERMINATE: Final = State.PENDING_TERMINATE
+    TERMINATED: Final = State.TERMINATED
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -76,7 +89,7 @@ class Machine(msgspec.Struct, frozen=True):
         return (before, after) in self.arcs or (before, after) in self.extensions
 
 
-FINAL: Final = frozenset({S.REJECTED, S.CANCELLED, S.COMPLETED, S.FAILED, S.PARTIAL})
+FINAL: Final = frozenset({S.REJECTED, S.CANCELLED, S.COMPLETED, S.FAILED, S.PARTIAL, S.TERMINATED})
 """Ends of every kind: no message moves what stands here."""
 
 _SUPPLIED = "the information was supplied"
@@ -198,7 +211,35 @@ PERSON_TASK: Final = Machine(
     },
     extensions={},
 )
-MACHINES: Final = (PRODUCT_ORDER, PRODUCT_ORDER_ITEM, SERVICE_ORDER, RESOURCE_ORDER, TASK, PERSON_TASK)
+INSTALLED_PRODUCT: Final = Machine(
+    name="InstalledProduct",
+    source="TMF637 v4.0 (ProductStatusType); the arcs are Orderloom's",
+    initial=(S.CREATED,),
+    arcs={
+        (S.CREATED, S.PENDING_ACTIVE): "the order that makes it is under way",
+        (S.CREATED, S.ACTIVE): "the order that made it was completed",
+        (S.CREATED, S.CANCELLED): "the order that was to make it ended, and nothing stands",
+        (S.CREATED, S.ABORTED): "the order that was to make it ended, and a part of it stands",
+        (S.PENDING_ACTIVE, S.ACTIVE): "the order that makes it is completed",
+        (S.PENDING_ACTIVE, S.CANCELLED): "the order that was to make it ends, and nothing stands",
+        (S.PENDING_ACTIVE, S.ABORTED): "the order that was to make it ends, and a part of it stands",
+        (S.ACTIVE, S.PENDING_TERMINATE): "an order that takes it away has reserved it",
+        (S.ABORTED, S.PENDING_TERMINATE): "an order that takes away what stands of it has reserved it",
+        (S.PENDING_TERMINATE, S.TERMINATED): "it is taken away",
+        (S.PENDING_TERMINATE, S.ACTIVE): "the order that was to take it away ends without having done so",
+        (S.PENDING_TERMINATE, S.ABORTED): "the same, of a product that was never whole",
+    },
+    extensions={},
+)
+MACHINES: Final = (
+    PRODUCT_ORDER,
+    PRODUCT_ORDER_ITEM,
+    SERVICE_ORDER,
+    RESOURCE_ORDER,
+    TASK,
+    PERSON_TASK,
+    INSTALLED_PRODUCT,
+)
 
 DOMAIN_ORDER_MACHINES: Final = {
     "product": PRODUCT_ORDER,

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from actors.claims import Reservations
 from actors.decomposition import Decomposition
 from actors.line import Line
 from actors.order import Order
@@ -36,7 +37,7 @@ def tenanted(tag: str, attribute: str, kind: Kind = "product") -> str:
     return f"{tag}.{attribute}" if tag else attribute
 
 
-class OrderGroup(msgspec.Struct):
+class OrderGroup(msgspec.Struct, omit_defaults=True):
     """The states of one order's actors. Its encoding is the group's snapshot and the answer to a read."""
 
     order: Order
@@ -47,3 +48,5 @@ class OrderGroup(msgspec.Struct):
     """What people were asked before fulfilment; None where no policy asked."""
     urgency: Urgency | None = None
     """How urgent the order is; None where its catalog has no priority policy."""
+    reservations: Reservations | None = None
+    """None for nearly all: an order that neither names an installed product nor was asked about what it made."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.claims import Claim, Reservations
 from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
@@ -88,12 +89,16 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     if order.code:
         waits.append((_held_order, order))
     waits += [(_held_line, group.lines[line]) for line in group.orchestration.blocked]
+    if group.reservations is not None:
+        waits += _refused_lines(group, group.reservations)
     waits += held_back[OPERATOR]
     waits += [(_held_task, task) for task in tasks[S.HELD]]
     waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
     unstarted = order.state is S.ACKNOWLEDGED and not order.started
     if unstarted:
         waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
+    if group.reservations is not None and order.asking:
+        waits += _products(group.reservations)
     if unstarted and order.requested_start > now:
         waits.append((_date, order))
     waits += held_back[RUNTIME]
@@ -152,10 +157,33 @@ def _between_lines(group: OrderGroup) -> list[_Wait]:
     return [
         (_other_line, (lines[line], needed))
         for line, needs in group.orchestration.waiting.items()
-        if lines[line].decomposed and lines[line].state is S.ACKNOWLEDGED
+        if _taken_up(group, line) and lines[line].state is S.ACKNOWLEDGED
         for needed in needs
-        if lines[needed].decomposed
+        if _taken_up(group, needed)
     ]
+
+
+def _taken_up(group: OrderGroup, line: str) -> bool:
+    """Whether a line's turn has come: it is planned, or was put off until it has its installed products."""
+    claimed = group.reservations is not None and line in group.reservations.claims
+    return claimed or group.lines[line].decomposed
+
+
+def _refused_lines(group: OrderGroup, reservations: Reservations) -> list[_Wait]:
+    """Lines that were refused an installed product."""
+    blocked, lines = group.orchestration.blocked, group.lines
+    return [
+        (_held_line, lines[line])
+        for line in reservations.claims
+        if lines[line].gate is S.HELD and line not in blocked
+    ]
+
+
+def _products(reservations: Reservations) -> list[_Wait]:
+    """Claims that wait for their product, those behind another order's line first."""
+    asked = [claim for claim in reservations.claims.values() if claim.asked]
+    behind: list[_Wait] = [(_busy_product, claim) for claim in asked if claim.ahead is not None]
+    return behind + [(_asked_product, claim) for claim in asked if claim.ahead is None]
 
 
 def _draft(order: Order, now: int) -> Reason:
@@ -271,6 +299,23 @@ def _other_order(pair: tuple[Order, str], now: int) -> Reason:
     order, other = pair
     sentence = f"order {order.id} waits since {_iso(order.since)} for order {other} to be completed"
     return Reason(OTHER_ORDER, sentence, order.since, None, other)
+
+
+def _busy_product(claim: Claim, now: int) -> Reason:
+    assert claim.ahead is not None
+    order, line = claim.ahead
+    sentence = (
+        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted}, "
+        f"behind line {line} of order {order}"
+    )
+    return Reason(OTHER_ORDER, sentence, claim.since, None, order)
+
+
+def _asked_product(claim: Claim, now: int) -> Reason:
+    sentence = (
+        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted} to answer"
+    )
+    return Reason(RUNTIME, sentence, claim.since, None, claim.line)
 
 
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:

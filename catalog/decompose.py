@@ -47,6 +47,9 @@ def plain(catalog: Catalog, request: LineRequest) -> LineDecomposition | None:
         return LineDecomposition(request.line, (), ())
     if type(quantity) is not int or quantity < 1:
         raise QuantityOutOfRange(f"line {request.line}: quantity is {quantity!r}, order at least 1")
+    if request.installed is not None:
+        # What is installed is followed as rules are: over its picture, whatever a compiled tree would make.
+        return None
     tree = tree_of(catalog, request.offering, request.specification, action)
     if tree.ruled:
         return None
@@ -63,7 +66,7 @@ def plain(catalog: Catalog, request: LineRequest) -> LineDecomposition | None:
 
 
 def _grown(catalog: Catalog, request: LineRequest) -> LineDecomposition:
-    """One line alone, where rules say what there is."""
+    """One line alone, where rules say what there is, or a picture of what is installed."""
     line = request.line
     graph = grow(Order(catalog, {line: request}), (line,))
     held_back = graph.held_back[line]

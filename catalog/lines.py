@@ -21,6 +21,9 @@ class LineRequest(msgspec.Struct, frozen=True):
     installed product (of an add: the one it will have), `place` maps a role to a place's id. `installed` is the
     picture of the product that a modify or delete is about. `removed` names instances (ids or ordinals) that go when
     a quantity gets smaller. `migrate` takes today's catalog over for all of the product, not only for what changes.
+
+    `products` are the installed products that a modify or delete names, the one it is about first: the line reserves
+    them before it is decomposed. Its quantity is 0 until then where it states none: it stays as it is installed.
     """
 
     line: str
@@ -36,6 +39,7 @@ class LineRequest(msgspec.Struct, frozen=True):
     installed: InstalledProduct | None = None
     removed: tuple[str | int, ...] = ()
     migrate: bool = False
+    products: tuple[str, ...] = ()
 
 
 class DomainOrderPlan(msgspec.Struct, array_like=True, frozen=True):

@@ -13,6 +13,7 @@ from gateway import (
     events,
     health,
     orders_api,
+    products_api,
     review_api,
     stream,
     stream_socket,
@@ -22,7 +23,7 @@ from gateway.context import Gateway
 from gateway.event_hub import EventHub
 from gateway.openapi import openapi_of
 from gateway.settings import GatewaySettings
-from gateway.tmf import product_ordering, service_ordering
+from gateway.tmf import product_inventory, product_ordering, service_ordering
 from gateway.tmf.errors import install_error_answers
 from runtime.limits import LINE_BYTES_MAX
 from runtime.port import Runtime
@@ -62,11 +63,13 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
     install_error_answers(app)
     for room in (
         product_ordering,
+        product_inventory,
         service_ordering,
         stream,
         stream_socket,
         events,
         orders_api,
+        products_api,
         drafts_api,
         review_api,
         tasks_api,

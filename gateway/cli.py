@@ -13,7 +13,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from gateway.commands import catalog, drafts, feeding, orders, serving, simulation, watching
+from gateway.commands import catalog, drafts, feeding, orders, products, serving, simulation, watching
 from gateway.commands.failing import EXIT_FAILED, CommandFailed, explain
 
 GROUP: Final = "orderloom.commands"
@@ -57,6 +57,7 @@ app = typer.Typer(
 serving.add_to(app)
 watching.add_to(app)
 app.add_typer(orders.app, name="order")
+app.add_typer(products.app, name="product")
 app.add_typer(drafts.app, name="draft")
 app.add_typer(catalog.app, name="catalog")
 simulation.add_to(app)

@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
 from actors.group import OrderGroup
+from actors.product_id import origin_of
 from actors.structure import tenant_tag_of
 from gateway.auth import OPERATOR, Principal, Tokens
 from gateway.door import Door
@@ -45,6 +46,12 @@ class Gateway:
             if group is not None:
                 return group
         raise NotFound(f"there is no order {order[:64]!r}")
+
+
+def is_product_id(text: str) -> bool:
+    """Whether this can be the id of an installed product at all."""
+    origin = origin_of(text)
+    return origin is not None and is_order_id(origin[0])
 
 
 def is_order_id(text: str) -> bool:

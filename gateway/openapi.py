@@ -19,7 +19,7 @@ _ERRORS: Final = {
     "400": "Something is wrong with the request; `violations` lists all of it, with JSON pointers.",
     "401": "No bearer token, or an unknown one.",
     "403": "The token's principal may not do this.",
-    "404": "There is no such order, or nothing of this name in it.",
+    "404": "There is no such order or product, or nothing of this name in it.",
     "409": "The state of the order forbids it; `reason` says why, and the way on.",
     "413": "The body is too large.",
     "415": "The body's media type or encoding is not understood.",

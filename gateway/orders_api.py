@@ -13,6 +13,7 @@ from actors.lifting import decode_events
 from actors.messages import AnyMessage, Done, GiveUp, Retry
 from actors.waiting import waits_for
 from gateway.auth import Principal
+from gateway.camel_case import named, shown_part
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.review_view import priority_view
@@ -46,11 +47,11 @@ async def graph(request: Request, principal: Authenticated, order: OrderId) -> R
             "state": group.order.state,
             "catalog": group.order.catalog,
             "priority": priority_view(group),
-            "waitsFor": [_shown(reason) for reason in report.reasons],
+            "waitsFor": [shown_part(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
-            "lines": [_shown(line) for line in group.lines.values()],
-            "domainOrders": [_shown(order) for order in group.decomposition.domain_orders.values()],
-            "tasks": [_shown(task) for task in group.orchestration.tasks.values()],
+            "lines": [shown_part(line) for line in group.lines.values()],
+            "domainOrders": [shown_part(order) for order in group.decomposition.domain_orders.values()],
+            "tasks": [shown_part(task) for task in group.orchestration.tasks.values()],
         }
     )
 
@@ -134,29 +135,9 @@ async def _decide(gateway: Gateway, principal: Principal, order: str, message: A
     return JsonAnswer({"id": order, "state": reply.state})
 
 
-def _named(part: Any) -> dict[str, Any]:
-    """A struct with its attributes named as JSON names them here: in camel case."""
-    return {_camel(name): value for name, value in msgspec.structs.asdict(part).items()}
-
-
-def _shown(part: Any) -> dict[str, Any]:
-    """A part of an order as the graph shows it: instants as RFC 3339 text, what is not set left out."""
-    shown = _named(part)
-    for name in ("since", "until"):
-        at = shown.pop(name, None)
-        if at:
-            shown[name] = instant_text(at)
-    return shown
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(each.title() for each in tail)
-
-
 def _event(event: Any) -> dict[str, Any]:
     """A fact with its chosen name; an order's document shows as the JSON it is."""
-    shown = {"event": event.__struct_config__.tag, **_named(event)}
+    shown = {"event": event.__struct_config__.tag, **named(event)}
     for name, value in shown.items():
         if isinstance(value, bytes):
             shown[name] = msgspec.Raw(value) if name == "document" else value.hex()

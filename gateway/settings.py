@@ -8,6 +8,8 @@ from runtime.limits import BODY_BYTES_MAX, LINE_BYTES_MAX, STREAM_UNANSWERED_LIN
 
 ORDERING_PATH = "/tmf-api/productOrderingManagement/v4"
 """Base path of TMF622 v4."""
+INVENTORY_PATH = "/tmf-api/productInventory/v4"
+"""Base path of TMF637 v4."""
 SERVICE_ORDERING_PATH = "/tmf-api/serviceOrdering/v4"
 """Base path of TMF641 v4."""
 
@@ -35,3 +37,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         if captured_as(order) == "service":
             return f"{self.base_url}{SERVICE_ORDERING_PATH}/serviceOrder/{order}"
         return f"{self.base_url}{ORDERING_PATH}/productOrder/{order}"
+
+    def product_href(self, product: str) -> str:
+        """Where an installed product is found."""
+        return f"{self.base_url}{INVENTORY_PATH}/product/{product}"

@@ -12,6 +12,8 @@ import msgspec
 
 from actors.behaviour import Dispatch
 from actors.group import OrderGroup, OrderGroupKind
+from actors.installed_group import InstalledProductKind
+from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
 from runtime.cluster.autoscale import Setting
@@ -26,6 +28,7 @@ from runtime.tasks.targets import Targets
 from runtime.tasks.wire import decode_results, encode_dispatches
 
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
+_product = msgspec.msgpack.Decoder(Installed).decode
 
 
 class LocalRuntime:
@@ -51,7 +54,7 @@ class LocalRuntime:
         self.shell = Shell(
             self.name,
             journal,
-            [OrderGroupKind(catalogs)],
+            [OrderGroupKind(catalogs), InstalledProductKind()],
             dispatch=self._dispatch,
             post=self._post,
             bounds=bounds,
@@ -90,8 +93,15 @@ class LocalRuntime:
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
         """See the port."""
+        return [None if state is None else _state(state) for state in await self._states(groups)]
+
+    async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
+        """See the port."""
+        return [None if state is None else _product(state) for state in await self._states(products)]
+
+    async def _states(self, groups: Sequence[str]) -> list[bytes | None]:
         answers = await asyncio.gather(*(self._ask(group, None) for group in groups))
-        return [_state(a.state) if isinstance(a, View) and a.state is not None else None for a in answers]
+        return [answer.state if isinstance(answer, View) else None for answer in answers]
 
     async def full_disk(self) -> str:
         """See the port."""

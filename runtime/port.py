@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from zlib import crc32
 
 from actors.group import OrderGroup
+from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
 from runtime.cluster.autoscale import Setting
@@ -26,6 +27,12 @@ class Runtime(Protocol):
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
         """The groups as they durably are now, None where there is none. From the live actor where there is one.
+
+        :raises runtime.errors.Unavailable: neither an owner nor the journal can tell.
+        """
+
+    async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
+        """Installed products as :meth:`read` reads orders; None also for one that no later order has named yet.
 
         :raises runtime.errors.Unavailable: neither an owner nor the journal can tell.
         """

@@ -350,8 +350,9 @@ def _nodes(request: LineRequest) -> tuple[InstalledNode, ...]:
 
 
 def _unchanged(request: LineRequest) -> LineRequest:
-    """The same line with nothing to change."""
-    return msgspec.structs.replace(request, characteristics={}, removed=(), migrate=False)
+    """The same line with nothing to change: as often as it is installed."""
+    quantity = sum(not node.parent for node in _nodes(request)) or request.quantity
+    return msgspec.structs.replace(request, characteristics={}, quantity=quantity, removed=(), migrate=False)
 
 
 def _specification(step: Step) -> str:

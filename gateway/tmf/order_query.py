@@ -59,8 +59,8 @@ def read_query(parameters: QueryParams) -> OrderQuery:
         filters={name: given[name] for name in FILTERS if name in given},
         date_from=date_from,
         date_to=date_to,
-        offset=_count(given, "offset", 0, None, faults),
-        limit=_count(given, "limit", LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, faults),
+        offset=count(given, "offset", 0, None, faults),
+        limit=count(given, "limit", LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, faults),
         fields=read_fields(parameters),
     )
     if faults:
@@ -107,9 +107,10 @@ def _milliseconds(instant: datetime) -> tuple[int, int]:
     return math.floor(exact), math.ceil(exact)
 
 
-def _count(
+def count(
     given: dict[str, str], name: str, default: int, maximum: int | None, faults: list[Violation]
 ) -> int:
+    """A count among the parameters, or its default; a fault where it is none."""
     text = given.get(name)
     if text is None:
         return default

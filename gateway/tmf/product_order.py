@@ -13,6 +13,7 @@ import msgspec
 
 from actors.group import OrderGroup
 from actors.line import Line
+from actors.product_id import product_id
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
 from catalog.policies.priority import tmf_priority
@@ -70,6 +71,9 @@ def created(
     shown.setdefault("@type", shape.base_type)
     for item in _items(shown, shape):
         item["state"] = str(state)
+        if item["action"] == "add":
+            # Known from now on, so that a later order can change what this one makes.
+            item.setdefault("product", {})["id"] = product_id(order, item["id"])
     return shown
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from actors.group import OrderGroupKind
+from actors.installed_group import InstalledProductKind
 from catalog.loader import load
 from catalog.store import Catalogs, sample_catalogs
 from runtime.cluster.dedicated import DedicatedOrders
@@ -85,7 +86,10 @@ class Host:
         self.shell = shell = Shell(
             self.name,
             journal,
-            [DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs)],
+            [
+                DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs),
+                InstalledProductKind(),
+            ],
             dispatch=self._dispatch,
             post=self._post,
             lease_valid=lambda: self.lease.valid(time.monotonic()),

@@ -6,7 +6,7 @@ asked no more: the table is read again and the message goes to the owner, until 
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import structlog
 from ray.exceptions import ActorUnavailableError, RayError
 
 from actors.group import OrderGroup, OrderGroupKind
+from actors.installed_group import InstalledProductKind
+from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
 from runtime.cluster.autoscale import Setting
@@ -27,6 +29,7 @@ from runtime.history import fold
 from runtime.journal.contract import Journal
 from runtime.journal.embedded import disk_free_ok
 from runtime.journal.redis_journal import RedisJournal
+from runtime.kernel.kind import GroupKind
 from runtime.kernel.words import Answer, Faulted, NotNow, Taken, TooBusy, View, WrongOwner
 from runtime.port import shard_of
 from runtime.shell import Request
@@ -41,6 +44,7 @@ READ_PATIENCE_S = 2.0
 DISK_LOOK_S = 1.0
 FOLLOW_PAUSE_S = 0.2
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
+_product = msgspec.msgpack.Decoder(Installed).decode
 
 
 class _Link:
@@ -62,7 +66,8 @@ class Router:
         self.options = options
         self.journal: Journal = journal
         self.catalogs: Catalogs = catalogs_of(options)
-        self._kind = OrderGroupKind(self.catalogs)
+        self._orders = OrderGroupKind(self.catalogs)
+        self._products = InstalledProductKind()
         self._shards = journal.shards
         self._table: Table | None = None
         self._links: dict[str, _Link] = {}
@@ -105,19 +110,23 @@ class Router:
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
         """See the port."""
-        return list(await asyncio.gather(*(self._read(group) for group in groups)))
+        return list(await asyncio.gather(*(self._read(group, self._orders, _state) for group in groups)))
 
-    async def _read(self, group: str) -> OrderGroup | None:
+    async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
+        """See the port."""
+        return list(await asyncio.gather(*(self._read(each, self._products, _product) for each in products)))
+
+    async def _read(self, group: str, kind: GroupKind, decode: Callable[[bytes], Any]) -> Any:
         try:
             answer = await self._ask(group, None, READ_PATIENCE_S)
         except NoOwner:
-            live = await fold(self.journal, self._kind, group)
+            live = await fold(self.journal, kind, group)
             return live.state if live is not None else None
         if isinstance(answer, NotNow):
             raise JournalAway("the journal does not answer")
         if not isinstance(answer, View):
-            raise Unavailable(f"order {group} could not be read")
-        return None if answer.state is None else _state(answer.state)
+            raise Unavailable(f"group {group} could not be read")
+        return None if answer.state is None else decode(answer.state)
 
     async def full_disk(self) -> str:
         """See the port; looked up once a second. An external server looks after its own disk."""

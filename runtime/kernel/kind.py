@@ -1,4 +1,4 @@
-"""What the kernel asks of a kind of group; ``actors.group.OrderGroupKind`` is the first of them."""
+"""What the kernel asks of a kind of group: an order (``actors.group``), an installed product, whatever comes."""
 
 from typing import Any, Protocol
 
@@ -14,9 +14,14 @@ class GroupKind(Protocol):
     """The first letter of the ids of this kind."""
     State: type[Any]
     """The msgspec struct of its state."""
+    counts: bool
+    """Whether its ends are counted as ends of orders are, for metrics."""
 
     def handle(self, group: str, state: Any, message: Message, now: int) -> tuple[Any, Decision]:
         """Decide one message and fold the facts into the state; (None, refusal) for a group that does not exist."""
+
+    def creates(self, message: Message) -> bool:
+        """Whether this message of another group brings a group into being where there is none."""
 
     def evolve(self, state: Any, event: Event, at: int) -> Any:
         """Fold one committed fact."""

@@ -260,8 +260,9 @@ class Shard:
             if live.ended:
                 self.groups.pop(group, None)
                 self.timers.forget(group)
-                created, _ = live.index
-                turn.outputs.ended.append((group, live.kind.final_state(live.state), created, live.at))
+                if live.kind.counts:
+                    created, _ = live.index
+                    turn.outputs.ended.append((group, live.kind.final_state(live.state), created, live.at))
         self._leave(turn, outputs)
         return True
 

@@ -151,7 +151,7 @@ class Turn:
         if message.sequence > seen + 1:
             self.outputs.answers.append((message.token, TooBusy(self.shard)))
             return
-        if live.state is None:
+        if live.state is None and not live.kind.creates(message.message):
             self.outputs.answers.append((message.token, Taken(message.sequence, taken=False)))
             return
         decision = _decide(live, message.message, now)

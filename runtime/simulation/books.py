@@ -4,7 +4,7 @@ They are filled from the model journal alone and keep two promises themselves: `
 order, nothing twice, time never backwards) and ``legal`` (every fact walks an arc of its machine).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -28,6 +28,9 @@ from actors.events import (
     TasksDispatched,
     TasksDropped,
 )
+from actors.group import OrderGroupKind
+from actors.installed_product import Installed
+from actors.product_id import PREFIX as PRODUCT_PREFIX
 from actors.states import DOMAIN_ORDER_MACHINES, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
 from actors.structure import OrderGroup
 from runtime.journal.frames import Record, decode_frame
@@ -87,11 +90,27 @@ class Book:
 class Books:
     """All groups, kept up to date frame by frame."""
 
-    def __init__(self, kind: GroupKind, shards: int) -> None:
-        self.kind = kind
+    def __init__(self, kinds: Iterable[GroupKind], shards: int) -> None:
+        self.kinds = {kind.prefix: kind for kind in kinds}
         self.groups: dict[str, Book] = {}
         self.positions = [0] * shards
         self.by_shard: list[list[str]] = [[] for _ in range(shards)]
+
+    def kind_of(self, group: str) -> GroupKind:
+        """A group's kind, from its id."""
+        return self.kinds[group[:1]]
+
+    @property
+    def orders(self) -> dict[str, "Book"]:
+        """The groups that are orders."""
+        return {group: book for group, book in self.groups.items() if group.startswith(OrderGroupKind.prefix)}
+
+    @property
+    def products(self) -> dict[str, Installed]:
+        """The groups that are installed products, as they stand."""
+        return {
+            group: book.live.state for group, book in self.groups.items() if group.startswith(PRODUCT_PREFIX)
+        }
 
     def advance(self, journal: ModelJournal, shard: int) -> list[tuple[Book, Record, list[Event]]]:
         """Take in what the journal has got since last time; every record that is new."""
@@ -101,7 +120,7 @@ class Books:
             for record in decode_frame(data).records:
                 book = self.groups.get(record.group)
                 if book is None:
-                    book = self.groups[record.group] = Book(record.group, self.kind)
+                    book = self.groups[record.group] = Book(record.group, self.kind_of(record.group))
                     self.by_shard[shard].append(record.group)
                 events = _events(record.events)
                 self._fold(book, position, record, events)
@@ -151,7 +170,8 @@ def _judge_mail(live: Live, event: Event) -> None:
         raise Broken("one_history", f"{live.group}: message {event.sequence} to {event.to} was never out")
 
 
-def _arc(what: str, machine: Machine, before: State, after: State) -> None:
+def arc(what: str, machine: Machine, before: State, after: State) -> None:
+    """A fact that would walk an arc its machine does not have is a broken promise."""
     if not machine.may(before, after):
         raise Broken("legal", f"{what}: no arc leads from {before} to {after}")
 
@@ -163,23 +183,23 @@ def _judge_arc(live: Live, event: Event) -> None:
 
 
 def _order_moved(name: str, group: OrderGroup, event: OrderMoved) -> None:
-    _arc(name, PRODUCT_ORDER, group.order.state, event.state)
+    arc(name, PRODUCT_ORDER, group.order.state, event.state)
 
 
 def _lines_moved(name: str, group: OrderGroup, event: LinesMoved) -> None:
     for key in event.lines:
-        _arc(f"{name} line {key}", PRODUCT_ORDER_ITEM, group.lines[key].state, event.state)
+        arc(f"{name} line {key}", PRODUCT_ORDER_ITEM, group.lines[key].state, event.state)
 
 
 def _domain_orders_moved(name: str, group: OrderGroup, event: DomainOrdersMoved) -> None:
     for key in event.keys:
         order = group.decomposition.domain_orders[key]
         machine = DOMAIN_ORDER_MACHINES[order.kind]
-        _arc(f"{name} {order.kind} order {key}", machine, order.state, event.state)
+        arc(f"{name} {order.kind} order {key}", machine, order.state, event.state)
 
 
 def _task_arc(name: str, group: OrderGroup, key: str, after: State) -> None:
-    _arc(f"{name} task {key}", TASK, group.orchestration.tasks[key].state, after)
+    arc(f"{name} task {key}", TASK, group.orchestration.tasks[key].state, after)
 
 
 def _tasks_dispatched(name: str, group: OrderGroup, event: TasksDispatched) -> None:

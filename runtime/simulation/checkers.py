@@ -233,7 +233,7 @@ class Replay:
             raise Broken("replay", f"{group}: its snapshot is ahead of the journal, at record {sequence}")
 
     def _snapshot(self, group: str, data: bytes) -> None:
-        live = from_snapshot(group, self.books.kind, data)
+        live = from_snapshot(group, self.books.kind_of(group), data)
         self._not_ahead(group, live.sequence)
         book = self.books.groups[group]
         if live.sequence == book.live.sequence:

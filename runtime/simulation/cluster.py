@@ -1,6 +1,6 @@
 """All processes of a simulated world together: hosts that come and go, the Coordinator, routing, and their fates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class Cluster:
     def __init__(
         self,
         world: World,
-        kind: GroupKind,
+        kinds: Sequence[GroupKind],
         schedule: Schedule,
         storm: Storm,
         trace: Trace,
@@ -39,7 +39,7 @@ class Cluster:
         draw: Random,
     ) -> None:
         self.world = world
-        self.kind = kind
+        self.kinds = kinds
         self.schedule = schedule
         self.storm = storm
         self.trace = trace

@@ -1,6 +1,6 @@
 """A host: a real kernel in a small synchronous shell, which does what the Ray host's shell does, in the same order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ SLEEP_MAX_MS = 1_000
 
 
 class FlakyKind:
-    """The kind of order groups, with a bug that shows now and then, in the midst of a fold."""
+    """A kind of groups, with a bug that shows now and then, in the midst of a fold."""
 
     def __init__(self, kind: GroupKind, strikes: Callable[[], bool]) -> None:
         self._kind = kind
@@ -76,8 +76,10 @@ class Host:
         self._timer = 0
         self._half_done: Callable[[], bool] = lambda: False
         faults = cluster.storm.faults
-        kind: Any = FlakyKind(cluster.kind, lambda: cluster.storm.strikes(faults.faulty_decision))
-        self.kernel = Kernel([kind if faults.faulty_decision else cluster.kind], cluster.world.bounds)
+        kinds: Sequence[Any] = cluster.kinds
+        if faults.faulty_decision:
+            kinds = [FlakyKind(kind, lambda: cluster.storm.strikes(faults.faulty_decision)) for kind in kinds]
+        self.kernel = Kernel(kinds, cluster.world.bounds)
         self._renew()
 
     # -- being a process ------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Everything that happens in a simulated world, told to the judge of each promise."""
 
+from collections.abc import Sequence
+
 from actors.behaviour import Dispatch
 from runtime.journal.contract import Commit, Verdict
 from runtime.journal.model import ModelJournal
@@ -18,14 +20,15 @@ from runtime.simulation.checkers import (
     SingleOwner,
     wrote,
 )
+from runtime.simulation.installed import Products
 
 
 class Judge:
     """Hands what is seen to those whose promise it touches; the first broken one ends the run."""
 
-    def __init__(self, kind: GroupKind, shards: int) -> None:
+    def __init__(self, kinds: Sequence[GroupKind], shards: int) -> None:
         self.journal = ModelJournal(shards)
-        self.books = Books(kind, shards)
+        self.books = Books(kinds, shards)
         self.owner = SingleOwner(shards)
         self.before = NothingBeforeCommit(self.books)
         self.acknowledged = Acknowledged(self.books)
@@ -33,6 +36,7 @@ class Judge:
         self.replay = Replay(self.books)
         self.index = Index(self.books)
         self.effects = Effects()
+        self.products = Products(self.books)
 
     # -- at the journal -------------------------------------------------------------------------------------------
 
@@ -58,6 +62,7 @@ class Judge:
         self.replay.committed(self.journal, commit)
         self.index.committed(self.journal, shard, news)
         self.effects.recorded(news)
+        self.products.recorded(news)
 
     # -- at the hosts' doors --------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Storm, then calm: once nothing fails any more, every order ends, or says what it waits for, and rightly so."""
 
+from actors.installed_product import Installed
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from actors.waiting import DATE, OPERATOR, OTHER_ORDER, REQUESTER, RUNTIME, TARGET, waits_for
@@ -11,10 +12,10 @@ class Stuck(Exception):
     """Nothing is wrong, and yet something does not go on."""
 
 
-def waiting(client: Client, groups: dict[str, OrderGroup], now: int) -> str:
+def waiting(client: Client, groups: dict[str, OrderGroup], products: dict[str, Installed], now: int) -> str:
     """Why a client's order rightly waits, or has nothing to wait for; empty when it should still move.
 
-    ``groups`` are all orders as the journal makes them.
+    ``groups`` are all orders and ``products`` all installed products as the journal makes them.
 
     :raises Broken: when the order does not state exactly one reason, or an ended one states any.
     """
@@ -36,6 +37,8 @@ def waiting(client: Client, groups: dict[str, OrderGroup], now: int) -> str:
         return "draft" if client.plan.draft_ends == "stay" else ""
     if kind == RUNTIME or any(reason.kind == TARGET for reason in report.reasons):
         return ""
+    if group.reservations is not None and not _claims_rightly_wait(group, groups, products):
+        return ""
     if kind in (OPERATOR, REQUESTER):
         decomposing = 0 < order.decomposed < len(group.lines)
         return "held" if held(group) and set(held(group)) <= client.left and not decomposing else ""
@@ -50,4 +53,29 @@ def _rightly_waits(group: OrderGroup, groups: dict[str, OrderGroup]) -> bool:
     for other, ended in group.order.depends_on.items():
         if not ended and other in groups:
             return groups[other].order.state not in FINAL
-    return False
+    return bool(group.order.asking)
+
+
+def _claims_rightly_wait(
+    group: OrderGroup, groups: dict[str, OrderGroup], products: dict[str, Installed]
+) -> bool:
+    """Whether every line that waits for a product is in its queue, behind whom it says, and that one can still move."""
+    assert group.reservations is not None
+    for claim in group.reservations.claims.values():
+        if not claim.asked:
+            continue
+        product = products.get(claim.wanted)
+        if product is None or claim.ahead is None:
+            return False
+        queue = [(each.order, each.line) for each in product.queue]
+        if product.holder is not None:
+            queue.insert(0, (product.holder.order, product.holder.line))
+        else:
+            queue.insert(0, (product.order, product.line))
+        me = (group.order.id, claim.line)
+        if me not in queue[1:] or queue[queue.index(me, 1) - 1] != claim.ahead:
+            return False
+        order, line = claim.ahead
+        if order not in groups or groups[order].lines[line].state in FINAL:
+            return False
+    return True

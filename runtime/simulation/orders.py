@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from actors.messages import AnnotateOrder, ChangeOrder, Heading, SaveDraft, StartDraft, SubmitOrder
+from actors.product_id import product_id
 from runtime.simulation.schedule import BEGIN_MS
 from runtime.simulation.world import World
 
@@ -39,10 +40,18 @@ class Plan(msgspec.Struct, frozen=True):
 def plans(world: World, draw: Random, catalog: str) -> list[Plan]:
     """All orders of a world."""
     names = [f"o{world.seed}-{number}" for number in range(world.orders)]
-    return [_plan(world, draw, catalog, names, number) for number in range(world.orders)]
+    made: dict[str, dict[str, Any]] = {}
+    return [_plan(world, draw, catalog, names, number, made) for number in range(world.orders)]
 
 
-def _plan(world: World, draw: Random, catalog: str, names: list[str], number: int) -> Plan:
+def _plan(
+    world: World,
+    draw: Random,
+    catalog: str,
+    names: list[str],
+    number: int,
+    made: dict[str, dict[str, Any]],
+) -> Plan:
     at = draw.randint(0, world.storm_ms * 3 // 4)
     start = 0
     if draw.random() < 0.3:
@@ -53,6 +62,12 @@ def _plan(world: World, draw: Random, catalog: str, names: list[str], number: in
         needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
     draft = draw.random() < 0.1
     items = _items(draw, large=draw.random() < world.large_orders)
+    if world.installed:
+        # By chance of its own, so that a world's orders are otherwise the same as ever.
+        _name_products(Random(f"products {world.seed} {number}"), world, items, names, made)
+        made.update(
+            {product_id(names[number], item["id"]): item for item in items if item["action"] == "add"}
+        )
 
     def message(which: str) -> SubmitOrder | StartDraft:
         order = _message(draw, catalog, items, number, start, needs, which)
@@ -142,6 +157,42 @@ def _items(draw: Random, *, large: bool) -> list[dict[str, Any]]:
             item["quantity"] = 2
         items.append(item)
     return items
+
+
+def _name_products(
+    draw: Random, world: World, items: list[dict[str, Any]], names: list[str], made: dict[str, dict[str, Any]]
+) -> None:
+    """Let lines be about products of the first orders, so that many meet at one; some of them were never made.
+
+    ``made`` are the add lines of earlier orders by the id of their product; those of this one join them.
+    """
+    for item in items:
+        if len(made) > 2 and draw.random() < world.installed / 2:
+            item["action"] = draw.choice(("modify", "modify", "delete"))
+        if item["action"] in ("modify", "delete") and draw.random() < world.installed + 0.2:
+            _name_product(draw, world, item, names, made)
+
+
+def _name_product(
+    draw: Random, world: World, item: dict[str, Any], names: list[str], made: dict[str, dict[str, Any]]
+) -> None:
+    known = list(made)[:4]
+    if known and draw.random() < 0.8:
+        name = draw.choice(known)
+        item["productOffering"] = made[name]["productOffering"]
+        values = made[name]["product"]["productCharacteristic"]
+        item["product"] = {
+            "productCharacteristic": [{**each, "value": _other(draw, each["value"])} for each in values]
+        }
+    else:
+        name = product_id(draw.choice((*names, f"o{world.seed}-nowhere")), draw.choice(("1", "2", "2a")))
+    item["product"]["id"] = name
+    if known and draw.random() < 0.2:
+        item["product"]["product"] = [{"id": draw.choice(known)}]
+
+
+def _other(draw: Random, value: Any) -> Any:
+    return value + draw.randint(0, 3) if isinstance(value, int) else value
 
 
 def _item(line: str, offering: tuple[str, dict[str, Any]], action: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from actors.group import OrderGroupKind
+from actors.installed_group import InstalledProductKind
 from catalog.store import Catalogs, sample_catalogs
 from runtime.errors import InvariantBroken
 from runtime.simulation.books import Broken
@@ -138,7 +139,7 @@ def run_world(world: World, write: Callable[[str], None] | None = None) -> Outco
         simulation.schedule.steps,
         simulation.schedule.now - BEGIN_MS,
         world.orders,
-        sum(book.live.ended for book in simulation.judge.books.groups.values()),
+        sum(book.live.ended for book in simulation.judge.books.orders.values()),
     )
 
 
@@ -153,14 +154,14 @@ class Simulation:
     def __init__(self, world: World, write: Callable[[str], None] | None = None) -> None:
         draw = Random(f"run {world.seed}")
         catalogs = _catalogs()
-        kind = OrderGroupKind(catalogs)
+        kinds = (OrderGroupKind(catalogs), InstalledProductKind())
         self.world = world
         self.schedule = Schedule()
         self.trace = Trace(self.schedule, write)
-        self.judge = Judge(kind, world.shards)
+        self.judge = Judge(kinds, world.shards)
         self.weather = Storm(world.faults, Random(draw.random()), self.schedule)
         self.cluster = Cluster(
-            world, kind, self.schedule, self.weather, self.trace, self.judge, Random(draw.random())
+            world, kinds, self.schedule, self.weather, self.trace, self.judge, Random(draw.random())
         )
         hosts = Random(draw.random())
         self.cluster.begin(lambda name: Host(self.cluster, name, Random(hosts.random())))
@@ -188,6 +189,7 @@ class Simulation:
             for client in called:
                 client.decide()
             self._until(self.schedule.now + CALM_CHECK_MS)
+        self.judge.products.at_rest()
         self.trace.note("world", "at rest")
 
     def _unsettled(self) -> list[Client]:
@@ -196,8 +198,15 @@ class Simulation:
         Nobody reads an order to find out: that would bring it into memory, and wake what the runtime has forgotten.
         """
         now = self.schedule.now
-        groups = {order: book.state for order, book in self.judge.books.groups.items()}
-        return [client for client in self.clients if not waiting(client, groups, now)]
+        books = self.judge.books
+        groups = {order: book.state for order, book in books.orders.items()}
+        products = books.products
+        unheard = {order for order, book in books.orders.items() if book.live.mail.outbox}
+        return [
+            client
+            for client in self.clients
+            if not waiting(client, groups, products, now) or client.plan.order in unheard
+        ]
 
     def _unsettled_to_all(self) -> list[Client]:
         """The same once everyone has read his order."""

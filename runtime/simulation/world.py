@@ -54,6 +54,8 @@ class World(msgspec.Struct, frozen=True):
     slow_targets: float
     failing_targets: float
     large_orders: float
+    installed: float
+    """How often a line is about a product that another order made."""
     faults: Faults
 
 
@@ -84,6 +86,7 @@ def draw_world(seed: int, *, replay_always: bool = False) -> World:
         slow_targets=draw.choice((0.0, 0.0, 0.1, 0.3)),
         failing_targets=draw.choice((0.0, 0.05, 0.2)),
         large_orders=0.3 if draw.random() < 0.02 else 0.0,
+        installed=Random(f"installed {seed}").choice((0.0, 0.0, 0.2, 0.6)),
         faults=Faults() if calm else _faults(draw),
     )
 
@@ -140,6 +143,7 @@ def describe(world: World) -> str:
         f"an operator every {world.operator_ms} ms, "
         f"storm of {world.storm_ms} ms, lease {world.lease_ms} ms, latency {world.latency_ms} ms, "
         f"disk {world.disk_ms} ms, slow targets {world.slow_targets:g}, failing targets {world.failing_targets:g}"
+        f"{f', lines about installed products {world.installed:g}' if world.installed else ''}"
         f"{', passivate and replay after every message' if world.replay_always else ''}\n"
         f"  bounds: {bounds}\n"
         f"  faults: {faults or 'none'}"

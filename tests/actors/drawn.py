@@ -53,8 +53,9 @@ def item(
     nested: Iterable[dict[str, Any]] = (),
     quantity: int = 1,
     characteristics: dict[str, Any] | None = None,
+    product: str = "",
 ) -> dict[str, Any]:
-    """A TMF622 order item."""
+    """A TMF622 order item; ``product`` is the installed one that it is about."""
     if characteristics is None:
         characteristics = dict(SAMPLE_LINES).get(offering, {})
     return {
@@ -62,7 +63,10 @@ def item(
         "action": action,
         "quantity": quantity,
         "productOffering": {"id": offering},
-        "product": {"productCharacteristic": [{"name": n, "value": v} for n, v in characteristics.items()]},
+        "product": {
+            **({"id": product} if product else {}),
+            "productCharacteristic": [{"name": n, "value": v} for n, v in characteristics.items()],
+        },
         "productOrderItem": list(nested),
         "productOrderItemRelationship": [{"id": need, "relationshipType": "dependsOn"} for need in needs],
     }

@@ -35,8 +35,9 @@ Standing = dict[tuple[str, str], tuple[Machine, State]]
 class Watched:
     """A group that is judged after every message, beside a shadow of it that knows only the events."""
 
-    def __init__(self, kind: OrderGroupKind, now: int) -> None:
+    def __init__(self, kind: OrderGroupKind, now: int, name: str = "o1") -> None:
         self.kind = kind
+        self.name = name
         self.now = now
         self.state: OrderGroup | None = None
         self.shadow: OrderGroup | None = None
@@ -46,7 +47,7 @@ class Watched:
     def tell(self, message: Message) -> Decision:
         before = standings(self.state)
         attempts = _attempts(self.state)
-        self.state, decision = self.kind.handle("o1", self.state, message, self.now)
+        self.state, decision = self.kind.handle(self.name, self.state, message, self.now)
         if isinstance(decision.reply, RefusedReply | KeyConflict):
             assert not (decision.events or decision.dispatch or decision.sends), "a refusal decides nothing"
         self._replay(decision, before)
@@ -62,7 +63,7 @@ class Watched:
             if self.state.order.state not in FINAL:
                 assert self.timers.get("deadline", 0) == self.state.orchestration.armed
                 assert self.timers.get("people", 0) == _people_due(self.state)
-            if ("order", "o1") in before and before["order", "o1"][1] in FINAL:
+            if ("order", self.name) in before and before["order", self.name][1] in FINAL:
                 assert all(isinstance(event, AnswerRecorded) for event in decision.events), (
                     "the end is the end"
                 )
@@ -202,7 +203,15 @@ def _judge_roll_up(group: OrderGroup) -> None:
         if group.order.decomposed and each_line.state is not S.CANCELLED:
             assert each_line.state is line.standing(each_line), each_line
     assert group.order.lines == tally(n.state for n in group.lines.values() if not n.parent and n.counted)
-    assert group.order.decomposed == sum(each.decomposed for each in group.lines.values())
+    claims = group.reservations.claims if group.reservations is not None else {}
+    assert group.order.asking == sum(claim.asked for claim in claims.values())
+    assert group.order.decomposed == sum(
+        each.decomposed or each.id in claims for each in group.lines.values()
+    )
+    for claim in claims.values():
+        claimed = group.lines[claim.line]
+        assert claim.ended == (claimed.state in FINAL)
+        assert not (claim.asked and (claimed.decomposed or claim.ended or claimed.gate is not None))
     assert group.order.size == len(group.lines)
     if group.order.decomposed:
         assert group.order.state is order.standing(group.order)

@@ -7,9 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.acceptance import ACCEPTANCES, LINE_ACCEPTS, ORDER_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS
+from actors.acceptance import (
+    ACCEPTANCES,
+    INSTALLED_ACCEPTS,
+    LINE_ACCEPTS,
+    ORDER_ACCEPTS,
+    TASK_ACCEPTS,
+    WORK_ACCEPTS,
+)
 from actors.behaviour import Decision
+from actors.claims import Claim, Reservations
 from actors.group import OrderGroupKind, reply_of
+from actors.installed_group import InstalledProductKind
+from actors.installed_product import Reservation
 from actors.messages import (
     AddDetails,
     AnnotateOrder,
@@ -24,8 +34,14 @@ from actors.messages import (
     GiveValues,
     Message,
     OrderEnded,
+    ProductBusy,
+    ProductRefused,
+    ProductReserved,
+    ProductTold,
     RefusedReply,
     RejectOrder,
+    ReleaseProduct,
+    ReserveProduct,
     Retry,
     ReturnOrder,
     ReturnWork,
@@ -35,18 +51,21 @@ from actors.messages import (
     SubmitOrder,
     TaskResult,
     TaskResults,
+    TellProduct,
     TimerFired,
     Undeliverable,
     WithdrawDraft,
 )
 from actors.states import State
 from actors.structure import OrderGroup
+from catalog.installed import InstalledNode, InstalledProduct
 from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
 from tests.actors.people_drawn import FILLED, fill_in
 
 S = State
 KIND = OrderGroupKind(SAMPLE)
 SUBMISSION = submission([item("1"), item("2", needs=["1"])])
+PICTURE = InstalledProduct("p9.1", (InstalledNode("p9.1", "broadband", "product"),), 1)
 ORDER_MESSAGES: dict[type[Message], Message] = {
     SubmitOrder: SUBMISSION,
     StartDraft: drafted(SUBMISSION),
@@ -61,6 +80,10 @@ ORDER_MESSAGES: dict[type[Message], Message] = {
     OrderEnded: OrderEnded("oA", "completed"),
     AwaitOrder: AwaitOrder("oW"),
     TimerFired: TimerFired("start"),
+    TellProduct: TellProduct("p1.1"),
+    ProductReserved: ProductReserved("1", "p9.1", PICTURE, "broadband-basic"),
+    ProductBusy: ProductBusy("1", "p9.1", "o9", "1"),
+    ProductRefused: ProductRefused("1", "p9.1", "terminated", "product p9.1 was terminated by order o9"),
     AddDetails: AddDetails({"1": {"users": 700}}, "ann"),
     ApproveOrder: ApproveOrder("ann", ("sales-desk",)),
     RejectOrder: RejectOrder("ann", "too large", ("sales-desk",)),
@@ -129,6 +152,10 @@ def test_an_order_decides_every_message_in_every_state(state: State, kind: type[
     found = reviewed() if kind in IN_REVIEW else group(begun=kind is not ChangeOrder)
     found.order.state = state
     found.order.depends_on = {"oA": "failed" if kind in (Retry, GiveUp) else ""}
+    if kind in (ProductReserved, ProductBusy, ProductRefused):
+        found.lines["1"].decomposed = False
+        claim = Claim("1", "modify", ("p9.1",), "p9.1", NOW, asked=True)
+        found.reservations, found.order.asking = Reservations({"1": claim}), 1
     decision = told(found, ORDER_MESSAGES[kind])
     why = ORDER_ACCEPTS.refusal(kind, state, "o1")
     assert isinstance(decision.reply, RefusedReply) == (why is not None)
@@ -225,3 +252,40 @@ def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
 def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
     decision = told(group(), message)
     assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownTarget"
+
+
+PRODUCT_MESSAGES: dict[type[Message], Message] = {
+    ReserveProduct: ReserveProduct("o2", "1", "modify"),
+    ReleaseProduct: ReleaseProduct("o3", "1"),
+    ProductTold: ProductTold("o1", S.COMPLETED, PICTURE, "broadband-basic"),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    pairs(INSTALLED_ACCEPTS.machine.states, INSTALLED_ACCEPTS.rules),
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_an_installed_product_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
+    products = InstalledProductKind()
+    found, _ = products.handle("p1.1", None, ReserveProduct("o3", "1", "modify"), NOW)
+    assert found is not None
+    found.state = state
+    if state not in (S.CREATED, S.PENDING_ACTIVE):
+        found.asked, found.picture = False, PICTURE
+        found.queue, found.holder = (), Reservation("o3", "1", "modify", NOW)
+    _, decision = products.handle("p1.1", found, PRODUCT_MESSAGES[kind], NOW)
+    why = INSTALLED_ACCEPTS.refusal(kind, state, "p1.1")
+    if why is not None:
+        assert decision.reply == RefusedReply(*why) and not decision.events
+    else:
+        assert decision.events or decision.sends
+
+
+@pytest.mark.parametrize("message", PRODUCT_MESSAGES.values(), ids=repr)
+def test_an_installed_product_that_nobody_named_hears_only_who_names_it(message: Message) -> None:
+    products = InstalledProductKind()
+    state, decision = products.handle("p1.1", None, message, NOW)
+    assert products.creates(message) == isinstance(message, ReserveProduct) == (state is not None)
+    if state is None:
+        assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownProduct"

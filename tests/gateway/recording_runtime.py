@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from actors.group import OrderGroupKind, reply_of
+from actors.installed_group import InstalledProductKind
+from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply, TaskResult, TaskResults
 from actors.structure import OrderGroup
 from catalog.store import sample_catalogs
@@ -44,7 +46,9 @@ class RecordingRuntime:
         self.journal = WaitingJournal(self.model)
         self.catalogs = sample_catalogs()
         self.kind = OrderGroupKind(self.catalogs)
+        self.products = InstalledProductKind()
         self.groups: dict[str, OrderGroup] = {}
+        self.installed: dict[str, Installed] = {}
         self.messages: list[tuple[str, AnyMessage]] = []
         self.fail: OrderloomError | None = None
         self.room = True
@@ -98,6 +102,11 @@ class RecordingRuntime:
         if self.fail is not None:
             raise self.fail
         return [self.groups.get(group) for group in groups]
+
+    async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
+        if self.fail is not None:
+            raise self.fail
+        return [self.installed.get(product) for product in products]
 
     async def full_disk(self) -> str:
         return "" if self.room else "/data"

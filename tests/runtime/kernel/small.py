@@ -48,6 +48,7 @@ class SmallKind:
 
     prefix = "g"
     State = Notes
+    counts = True
 
     def handle(self, group: str, state: Notes | None, message: Message, now: int) -> tuple[Any, Decision]:
         decision = self._decide(state, message)
@@ -80,6 +81,9 @@ class SmallKind:
             case ["nothing"]:
                 return refused("nothing", "there was nothing to do")
         return Decision([WaiterAdded(message.target)])
+
+    def creates(self, message: Message) -> bool:
+        return isinstance(message, OrderEnded) and message.order == "begin"
 
     def evolve(self, state: Notes | None, event: Event, at: int) -> Notes:
         state = state or Notes()

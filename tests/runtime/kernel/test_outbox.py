@@ -101,3 +101,15 @@ def test_an_acknowledgement_to_an_earlier_owner_is_passed_over() -> None:
 def test_a_send_alone_is_worth_an_answer() -> None:
     owner = Owner()
     assert answers(owner.settle(owner.tell("send g2 a"))) == {"asker": Done("")}
+
+
+def test_a_message_may_bring_its_receiver_into_being_once() -> None:
+    owner = Owner()
+    assert answers(owner.settle(owner.post(1, "begin"))) == {"post 1": Taken(1)}
+    assert answers(owner.settle(owner.post(1, "begin"), owner.post(2, "more"))) == {
+        "post 1": Taken(1),
+        "post 2": Taken(2),
+    }
+    heir = Owner(owner.journal, epoch=2)
+    assert answers(heir.settle(heir.post(2, "more"))) == {"post 2": Taken(2)}
+    assert heir.heard() == ["begin", "more"]

@@ -9,6 +9,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from actors import installed_group as installed_room
+from actors.behaviour import Decision
+from actors.installed_product import Installed, InstalledProductActor
+from actors.messages import ReserveProduct
 from runtime.journal.contract import Commit, Committed, Fenced
 from runtime.journal.model import ModelJournal
 from runtime.kernel import kernel as kernel_room
@@ -75,6 +79,14 @@ class EagerJournal(ModelJournal):
         return super().commit_one(commit)
 
 
+class GenerousProduct(InstalledProductActor):
+    """Gives an installed product to whoever asks for it, also while another line has it."""
+
+    @staticmethod
+    def _reserve(product: Installed, message: ReserveProduct) -> Decision:
+        return InstalledProductActor._reserve(msgspec.structs.replace(product, holder=None), message)
+
+
 class Bug(NamedTuple):
     """One planted bug: which promise must be found broken, within how many seeds from 0 on."""
 
@@ -93,6 +105,9 @@ BUGS = {
     "outbox not de-duplicated": Bug(in_place_of(shard_room, "Turn", ForgetfulTurn), "one_history", 20),
     "timer lost at hand-over": Bug(in_place_of(kernel_room, "Shard", UnwokenShard), "liveness", 60),
     "snapshot ahead of journal": Bug(in_place_of(cluster_room, "Disk", EagerDisk), "replay", 100),
+    "product given twice": Bug(
+        in_place_of(installed_room, "InstalledProductActor", GenerousProduct), "installed", 60
+    ),
     "snapshot of a refused commit": Bug(in_place_of(disk_room, "ModelJournal", EagerJournal), "replay", 20),
 }
 """The table of ``docs/simulator.md``: what is found, by which promise, within how many seeds."""
