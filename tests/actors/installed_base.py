@@ -17,7 +17,7 @@ from actors.states import INSTALLED_PRODUCT, State
 from actors.structure import OrderGroup
 from actors.waiting import waits_for
 from catalog.store import Catalogs
-from tests.actors.drawn import NOW, SAMPLE, submission
+from tests.actors.drawn import NOW, SAMPLE, drafted, submission
 from tests.actors.judging import Watched, encode
 
 S = State
@@ -38,10 +38,13 @@ class Base:
 
     # -- what clients and targets do ----------------------------------------------------------------------------
 
-    def order(self, name: str, *items: dict[str, Any], quiet: bool = True, **more: Any) -> OrderGroup:
+    def order(
+        self, name: str, *items: dict[str, Any], quiet: bool = True, draft: bool = False, **more: Any
+    ) -> OrderGroup:
         """Submit an order; ``quiet`` delivers all messages that follow."""
         self.orders[name] = Watched(OrderGroupKind(self.catalogs), self.now, name)
-        self.tell(name, submission(list(items), self.catalogs, **more))
+        made = submission(list(items), self.catalogs, **more)
+        self.tell(name, drafted(made) if draft else made)
         if quiet:
             self.deliver()
         return self.group(name)
