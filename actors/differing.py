@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from actors.domain_order import DomainOrder
-from actors.events import (
+from actors.events_of_graph import (
     ChangesPending,
-    Event,
     HeldBackSet,
     NodeChanged,
     NodeReferred,
@@ -20,6 +19,7 @@ from actors.events import (
     NodesGrown,
     SharedAsked,
 )
+from actors.fact import Event
 from actors.graph import Delta, Graph, Held, above, shared_root
 from actors.plan import line_of
 from actors.states import FINAL, S, State

@@ -1,4 +1,4 @@
-"""What every fact is: the base of all events, below the rooms that list them."""
+"""What every fact has in common."""
 
 import msgspec
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from actors.domain_order import DomainOrder
-from actors.events import (
+from actors.events_of_graph import (
     ChangesPending,
     HeldBackSet,
     LineCancelled,

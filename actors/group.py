@@ -13,7 +13,8 @@ from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
 from actors.drafts import DRAFTS
-from actors.events import CommandDecided, Event
+from actors.events import CommandDecided
+from actors.fact import Event
 from actors.folds import BEGINS, FOLDS
 from actors.growth import HELD_BACK
 from actors.inside import (

@@ -12,9 +12,8 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.differing import Difference
 from actors.domain_order import DomainOrder
-from actors.events import (
+from actors.events_of_graph import (
     ChangesPending,
-    Event,
     HeldBackSet,
     LineCancelled,
     NodeChanged,
@@ -22,6 +21,7 @@ from actors.events import (
     RulesDecided,
     ValuesTold,
 )
+from actors.fact import Event
 from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
     DECOMPOSITION,
@@ -117,7 +117,7 @@ class Growth:
             ruled,
             self.graph.facts,
             self.graph.asked,
-            (),
+            self.situation.shared,
             self.situation.about,
             self.situation.at_ms,
         )

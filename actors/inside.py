@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from actors.messages import Message
 from actors.states import State
+from catalog.installed import InstalledShared
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
@@ -92,6 +93,8 @@ class Situated(Message, frozen=True, tag="situated"):
     lines: dict[str, State]
     bringing: frozenset[str]
     """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
+    shared: tuple[InstalledShared, ...] = ()
+    """The installed services and resources that these lines may share."""
 
 
 class Join(Message, frozen=True, tag="join"):

@@ -10,14 +10,8 @@ import msgspec
 from actors.acceptance import ORDER_ACCEPTS
 from actors.behaviour import Decision, refused
 from actors.document import lines_of
-from actors.events import (
-    DependencyEnded,
-    DraftSubmitted,
-    Event,
-    OrderMoved,
-    OrderSubmitted,
-    WaiterAdded,
-)
+from actors.events import DependencyEnded, DraftSubmitted, OrderMoved, OrderSubmitted, WaiterAdded
+from actors.fact import Event
 from actors.inside import (
     DECOMPOSITION,
     REVIEW,

@@ -22,13 +22,13 @@ from actors.events import (
     ClaimGranted,
     ClaimRefused,
     ClaimWaits,
-    Event,
     LinesMoved,
     NeedMet,
     OriginTold,
     OriginWatched,
     ProductsClaimed,
 )
+from actors.fact import Event
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, ClaimAgain, ClaimProducts, Decompose, RollUp
 from actors.inventory import changed, made
 from actors.messages import (

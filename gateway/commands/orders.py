@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
+from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
 
@@ -42,6 +43,35 @@ def show_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: J
             return
         graph = answer(client.get(f"{OWN}/{quote(order, safe='')}/graph"))
     _print_order(shown, graph)
+
+
+@app.command("explain")
+def explain_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Explain why an order has the domain orders it has and no others: rules, inputs, outcomes, what is missing."""
+    with gateway(data) as client:
+        found = answer(client.get(f"{OWN}/{quote(order, safe='')}/explanation"))
+    if as_json:
+        print_json(found)
+    else:
+        print_explanation(found)
+
+
+@app.command("give")
+def give_values(
+    order: OrderArgument,
+    line: Annotated[str, typer.Argument(help="The line that waits for values, as `order show` lists it.")],
+    values: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH=VALUE",
+            help="The path that `order show` says it waits for, and its value: JSON, or else text.",
+        ),
+    ],
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a line values that its rules wait for: what waited is created and joins the running plan."""
+    _decide(data, order, line, "values", {"values": dict(_change(each) for each in values)}, as_json)
 
 
 @app.command("journal")
@@ -169,7 +199,7 @@ def _path_of(client: "httpx.Client", order: str, target: str) -> str:
 def _change(given: str) -> tuple[str, Any]:
     name, sign, value = given.partition("=")
     if not sign or not name:
-        raise CommandFailed(f"--change takes NAME=VALUE, not {given!r}", EXIT_USAGE)
+        raise CommandFailed(f"a value is given as NAME=VALUE, not {given!r}", EXIT_USAGE)
     try:
         return name, json.loads(value)
     except ValueError:

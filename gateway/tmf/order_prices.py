@@ -155,3 +155,13 @@ def _amount(amount: Amount, currency: str) -> dict[str, Any]:
     if amount.tax_included is not None:
         shown["taxIncludedAmount"] = {"unit": currency, "value": float(amount.tax_included)}
     return shown
+
+
+def price_view(price: OrderPrice) -> dict[str, Any]:
+    """Prices without their order: by line, and the totals."""
+    lines = []
+    for line in price.lines:
+        shown: dict[str, Any] = {"id": line.line}
+        _lay_line(shown, line)
+        lines.append(shown)
+    return {"item": lines, "orderTotalPrice": [_total(total) for total in price.totals]}
