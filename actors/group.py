@@ -30,6 +30,7 @@ from actors.inside import (
     RollUp,
     line_address,
 )
+from actors.lanes import LANE, lane_value
 from actors.line import Line, OrderLineActor
 from actors.messages import (
     AnnotateOrder,
@@ -62,6 +63,7 @@ from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
 from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
+from catalog.policies.priority import DEFAULT_LANE
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -282,6 +284,8 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
+            entries.append((LANE, lane_value(state.urgency.lane, order.client)))
         if order.in_review and state.review is not None:
             entries += people.listed(state.review.tasks.values())
         if len(order.id) != ORDER_ID_LENGTH:

@@ -163,6 +163,8 @@ class OpenReview(Message, frozen=True, tag="openReview"):
     """To the review: the order came in; ask people whatever its catalog's policies want asked."""
 
     by: str
+    lane: str = ""
+    """The lane it was given at the door; empty: the one the catalog says."""
 
 
 class Settle(Message, frozen=True, tag="settle"):

@@ -49,6 +49,8 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     """Ids of orders that must be completed before this one starts."""
     keyed: bool = True
     by: str = ""
+    lane: str = ""
+    """The lane it travels on, where that is not for the catalog's policy to say: its lane was full."""
 
 
 class StartDraft(Message, frozen=True, tag="draft"):

@@ -175,7 +175,7 @@ class OrderActor:
         decision = Decision([submitted], reply=Accepted(group, S.ACKNOWLEDGED, now))
         decision.sends += [(other, AwaitOrder(group)) for other in depends_on]
         if self._concerned(message.catalog, message.document):
-            decision.inside.append((REVIEW, OpenReview(message.by)))
+            decision.inside.append((REVIEW, OpenReview(message.by, message.lane)))
         elif not depends_on:
             self._begin(decision, message.document, message.catalog, message.requested_start, now)
         return decision

@@ -78,7 +78,7 @@ class ReviewActor:
         if review is not None and group.order.in_review:
             due = people.next_instant(review.tasks.values())
             return Decision([*enrichment.answered(group, message.by)], [(REVIEW, Settle(due))])
-        events = _prioritised(group, catalog, now)
+        events = _prioritised(group, catalog, now, message.lane)
         if not (enrichment.wanted(group, catalog, now) or approval.asked_for(group, catalog, now)):
             return Decision(events, [(ORDER, CLEARED)])
         return Decision([*events, ReviewOpened(message.by)], [(REVIEW, Settle(0))])
@@ -118,19 +118,17 @@ def _settled(group: OrderGroup, message: Settle) -> Decision:
     return decision
 
 
-def _prioritised(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
-    """How urgent the order is now, where it is not what it was."""
+def _prioritised(group: OrderGroup, catalog: Catalog, now: int, lane: str = "") -> list[Event]:
+    """How urgent the order is now, where it is not what it was. Its lane it keeps from when it came in."""
     found = ranking(catalog, facts_of(group, catalog, now))
     if found is None:
         return []
     urgency = group.urgency
-    if urgency is not None and (urgency.priority, tuple(urgency.lines.values()), urgency.lane) == (
-        found.priority,
-        found.lines,
-        found.lane,
-    ):
+    if urgency is None:
+        return [OrderPrioritised(found.priority, found.lines, lane or found.lane)]
+    if (urgency.priority, tuple(urgency.lines.values())) == (found.priority, found.lines):
         return []
-    return [OrderPrioritised(found.priority, found.lines, found.lane)]
+    return [OrderPrioritised(found.priority, found.lines, urgency.lane)]
 
 
 def _claim(group: OrderGroup, catalog: Catalog, message: ClaimWork, now: int) -> Decision:

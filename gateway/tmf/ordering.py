@@ -22,6 +22,7 @@ from gateway.conflict import conflict
 from gateway.context import Gateway, gateway_of
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.lanes import laned
 from gateway.preconditions import base_of, etag
 from gateway.tmf.order_prices import lay_computed_prices, lay_prices
 from gateway.tmf.order_query import read_fields, read_query
@@ -43,7 +44,9 @@ async def create_order(request: Request, principal: Principal, key: str | None, 
     admitted = door.admit(door.read(body), principal, key, raw=body)
     if folder := await runtime.full_disk():
         raise DiskFull(folder)
-    reply = await runtime.send(admitted.order, admitted.message)
+    reply = await runtime.send(
+        admitted.order, await laned(runtime, principal, admitted.order, admitted.message)
+    )
     if isinstance(reply, KeyConflict):
         href = gateway.settings.href(reply.order)
         return JsonAnswer(
