@@ -13,6 +13,7 @@ from actors.events_of_graph import (
 )
 from actors.fact import Event
 from actors.messages import AnyMessage, Heading
+from actors.review_events import ReviewEvent
 from actors.states import State
 from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 from catalog.lines import DomainOrderPlan, TaskPlan
@@ -557,4 +558,4 @@ ProductEvent = (
 
 SharedEvent = SharedNamed | SharedWanted | SharedHeld | SharedFree | SharedFolded
 
-AnyEvent = GroupEvent | OrderEvent | ProductEvent | SharedEvent
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent | SharedEvent

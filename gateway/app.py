@@ -15,8 +15,10 @@ from gateway import (
     orders_api,
     principal_api,
     products_api,
+    review_api,
     stream,
     stream_socket,
+    tasks_api,
 )
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
@@ -71,6 +73,8 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         products_api,
         drafts_api,
         principal_api,
+        review_api,
+        tasks_api,
         health,
         documentation,
     ):

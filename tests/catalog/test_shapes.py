@@ -17,6 +17,7 @@ VALUES = {
     "mobile-roaming-pack": {"zone": "europe", "days": 7},
     "office-network": {"bandwidth": 100, "router": "small", "backup": True},
     "office-telephony": {"lines": 20},
+    "managed-security": {"users": 50},
 }
 SHAPES = {
     "mobile": (["mobile-postpaid"], 3, 3),
