@@ -52,6 +52,28 @@ class SharedClaim(msgspec.Struct):
     """The order directly ahead, where one is."""
     later: tuple[str, ...] = ()
     """Lines that need it once those have ended for whom the order has it now, and see then how it stands."""
+    afresh: tuple[str, ...] = ()
+    """Those of all these lines whose products refer to it already, and may leave it.
+
+    They have it apart from those that join it: whether somebody who joins will stay is known when his line has ended.
+    """
+
+    @property
+    def joined(self) -> bool:
+        """Whether the order has it for lines that join it."""
+        return not any(line in self.afresh for line in self.lines)
+
+    def add(self, lines: tuple[str, ...], afresh: tuple[str, ...]) -> None:
+        """Take in lines, now or later: with those that join before those that may leave."""
+        new = [line for line in lines if line not in self.lines and line not in self.later]
+        self.afresh = (*self.afresh, *(line for line in new if line in afresh))
+        self.later = (*self.later, *new)
+        joining = tuple(line for line in self.later if line not in self.afresh)
+        if self.joined and joining:
+            self.lines = (*self.lines, *joining)
+        elif not self.granted and not joining and (not self.lines or not self.joined):
+            self.lines = (*self.lines, *self.later)
+        self.later = tuple(line for line in self.later if line not in self.lines)
 
 
 class Reservations(msgspec.Struct):

@@ -12,7 +12,6 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.differing import Difference
 from actors.domain_order import DomainOrder
-from actors.events import SharedReference
 from actors.events_of_graph import (
     ChangesPending,
     HeldBackSet,
@@ -22,6 +21,7 @@ from actors.events_of_graph import (
     RulesDecided,
     ValuesTold,
 )
+from actors.events_of_products import SharedReference
 from actors.fact import Event
 from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
@@ -104,6 +104,7 @@ class Growth:
         if not all(map(self._has, needed)):
             # Whether what is shared stands already is known once the order has it for itself.
             return Decision(inside=[(RESERVATION, NeedShared(needed, tuple(wanted)))])
+        self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
@@ -120,6 +121,13 @@ class Growth:
         if joining:
             decision.inside.append((RESERVATION, NeedShared(joining, ())))
         return decision
+
+    def _lift(self, grown: OrderGraph) -> None:
+        """Above what is shared, lines that were grown before have no domain order where nothing changed for them."""
+        for key, node in grown.nodes.items():
+            parents = tuple(each for each in node.parents if each in grown.nodes or each in self.graph.grown)
+            if parents != node.parents:
+                grown.nodes[key] = msgspec.structs.replace(node, parents=parents)
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
@@ -150,7 +158,13 @@ class Growth:
     def _has(self, needed: SharedReference) -> bool:
         """Whether the order has a shared service, for these lines or for others that these may join."""
         claim = self.situation.shared.get(needed.shared)
-        return claim is not None and claim.granted and set(needed.afresh) <= set(claim.lines)
+        return (
+            claim is not None
+            and claim.granted
+            and all(
+                line in claim.lines or (claim.joined and line not in needed.afresh) for line in needed.lines
+            )
+        )
 
     def _joins(self, needed: SharedReference) -> bool:
         claim = self.situation.shared[needed.shared]

@@ -16,14 +16,13 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
 from actors.document import request_of
-from actors.events import (
+from actors.events import LinesMoved, NeedMet
+from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,
     ClaimRefused,
     ClaimWaits,
-    LinesMoved,
-    NeedMet,
     OriginTold,
     OriginWatched,
     ProductsClaimed,
@@ -92,9 +91,9 @@ class ReservationActor:
             return self._claim(group, message)
         if isinstance(message, TellProduct):
             return self._tell(group, message)
-        if isinstance(message, NeedShared):
-            return need(message)
         reservations = group.reservations or Reservations()
+        if isinstance(message, NeedShared):
+            return need(group, reservations, message)
         if isinstance(message, SharedReserved | SharedBusy):
             return hear(reservations, message)
         if isinstance(message, ClaimAgain):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.claims import Claim, Reservations, SharedClaim
-from actors.events import (
+from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,
@@ -90,17 +90,9 @@ def _needed(group: OrderGroup, event: SharedNeeded, at: int) -> None:
         reservations.references[each.key] = (each.shared, each.specification, each.sharing_key)
         claim = reservations.shared.get(each.shared)
         if claim is None:
-            reservations.shared[each.shared] = SharedClaim(
-                each.specification, each.sharing_key, each.key, each.lines, at
-            )
-            continue
-        for line in each.lines:
-            if line in claim.lines or line in claim.later:
-                continue
-            if claim.granted and line in each.afresh:
-                claim.later = (*claim.later, line)
-            else:
-                claim.lines = (*claim.lines, line)
+            claim = SharedClaim(each.specification, each.sharing_key, each.key, (), at)
+            reservations.shared[each.shared] = claim
+        claim.add(each.lines, each.afresh)
     for line in event.waiting:
         if line not in reservations.growing:
             reservations.growing = (*reservations.growing, line)
@@ -134,7 +126,8 @@ def _shared_left(group: OrderGroup, event: SharedLeft, at: int) -> None:
         claim.lines = tuple(line for line in claim.lines if line != event.line)
         claim.later = tuple(line for line in claim.later if line != event.line)
         if not claim.lines and claim.later:
-            again = SharedClaim(claim.specification, claim.sharing_key, claim.key, claim.later, at)
+            again = SharedClaim(claim.specification, claim.sharing_key, claim.key, (), at)
+            again.add(claim.later, claim.afresh)
             reservations.shared[shared] = again
         elif not claim.lines:
             del reservations.shared[shared]

@@ -14,6 +14,7 @@ from actors.claims import Claim, SharedClaim
 from actors.domain_order import DomainOrder
 from actors.graph import Graph, shared_root
 from actors.messages import SharedChange
+from actors.product_id import product_id
 from actors.states import S
 from actors.structure import OrderGroup
 from catalog.graph.nodes import SHARED
@@ -38,13 +39,21 @@ class Reference(NamedTuple):
 
 
 def references(group: OrderGroup, line: str) -> Iterator[Reference]:
-    """The shared services that a line that has ended refers to, as far as they serve it."""
+    """The shared services that a line refers to that has ended and left something, as far as they serve it."""
     graph = group.decomposition.graph or Graph()
+    if group.lines[line].state not in STANDS:
+        return
     for key, asked in graph.asked.items():
-        if _serves(group, key):
+        if _serves(group, key, line):
             for name, each in asked.items():
                 if each.owner == line:
                     yield Reference(name, key, each.parent, each.values)
+    for key in group.reservations.references if group.reservations is not None else ():
+        order = _root(group, key, line)
+        if key not in graph.asked and order is not None and order.action == "add" and order.state in STANDS:
+            # Everyone was given up while it was being built: it belongs to him who stayed to the end.
+            name = f"{product_id(group.order.id, line)}/{graph.grown[key].path}"
+            yield Reference(name, key, "", order.characteristics)
 
 
 def leaves(group: OrderGroup, claim: Claim, key: str) -> bool:
@@ -53,14 +62,18 @@ def leaves(group: OrderGroup, claim: Claim, key: str) -> bool:
         return False
     if group.lines[claim.line].state is S.COMPLETED:
         return True
+    order = _root(group, key, claim.line)
+    if order is None or order.state is not S.COMPLETED:
+        return False
+    return claim.action == "delete" or order.action == "delete"
+
+
+def _root(group: OrderGroup, key: str, line: str) -> DomainOrder | None:
+    """The domain order of a shared node itself, as far as it is one for this line: it may go, or come and change."""
     orders = group.decomposition.domain_orders
-    order = orders.get(_standing(key)) or orders.get(key)
-    return claim.action == "delete" and order is not None and order.state is S.COMPLETED
-
-
-def _standing(key: str) -> str:
-    """The key under which a shared node that stands goes: it is the first of its picture."""
-    return f"{key}-i1"
+    # One that goes is the first of its picture.
+    found = (orders.get(each) for each in (f"{key}-i1", key))
+    return next((order for order in found if order is not None and line in order.referrers), None)
 
 
 def reference_node(
@@ -105,8 +118,7 @@ def shared_change(
     names: dict[str, str] = {}
     for key in graph.keys((SHARED,)):
         order, grown = orders[key], graph.grown[key]
-        root = orders.get(claim.key) or orders.get(_standing(claim.key))
-        if shared_root(key) != claim.key or root is None or line not in root.referrers:
+        if shared_root(key) != claim.key or line not in order.referrers:
             continue
         made = shared if key == claim.key else f"{shared}.{group.order.id[1:]}{key[len(claim.key) :]}"
         names[key] = id_ = grown.installed or made
@@ -159,8 +171,8 @@ def _left(
     )
 
 
-def _serves(group: OrderGroup, key: str) -> bool:
-    """Whether a shared service stands for those who refer to it in this order, as they ask for it."""
-    order = group.decomposition.domain_orders.get(key)
-    # One without a domain order stood before and was not to be changed.
+def _serves(group: OrderGroup, key: str, line: str) -> bool:
+    """Whether a shared service stands for a line that refers to it, as it asks for it."""
+    order = _root(group, key, line)
+    # One without a domain order stood before and was not to be changed for this line.
     return order is None or (order.action != "delete" and order.state in STANDS)

@@ -7,9 +7,18 @@ product first: whoever has a shared service must never wait for one who may wait
 
 from collections.abc import Iterable
 
+import msgspec
+
 from actors.behaviour import Decision, refused
 from actors.claims import Reservations
-from actors.events import SharedAhead, SharedClaimed, SharedGranted, SharedLeft, SharedNeeded, SharedReady
+from actors.events_of_products import (
+    SharedAhead,
+    SharedClaimed,
+    SharedGranted,
+    SharedLeft,
+    SharedNeeded,
+    SharedReady,
+)
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, Grow, NeedShared, RollUp
 from actors.messages import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from actors.shared_inventory import shared_change
@@ -18,9 +27,15 @@ from actors.structure import OrderGroup
 from catalog.store import Catalogs
 
 
-def need(message: NeedShared) -> Decision:
-    """Lines refer to shared services."""
-    decision = Decision([SharedNeeded(message.shared, message.waiting)])
+def need(group: OrderGroup, reservations: Reservations, message: NeedShared) -> Decision:
+    """Lines refer to shared services; those that may not ask yet are looked at again when they may."""
+    shared = tuple(
+        msgspec.structs.replace(
+            each, lines=tuple(line for line in each.lines if _may_ask(group, reservations, line))
+        )
+        for each in message.shared
+    )
+    decision = Decision([SharedNeeded(tuple(each for each in shared if each.lines), message.waiting)])
     if message.waiting:
         decision.inside = [(LINES, RollUp(message.waiting)), (ORDER, ROLL_UP)]
     return decision
