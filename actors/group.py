@@ -212,8 +212,6 @@ class OrderGroupKind:
         assert state is not None
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
-        if address == RESERVATION:
-            return self.reservation.decide(state, message, now)
         if address == DECOMPOSITION:
             if isinstance(message, Decompose):
                 if state.orchestration.needed_by:
@@ -223,6 +221,8 @@ class OrderGroupKind:
                     return refused(*why)
                 message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
+        if address == RESERVATION:
+            return self.reservation.decide(state, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
 
     def _with_values(
