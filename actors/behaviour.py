@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from actors.events import Event
+from actors.fact import Event
 from actors.messages import AnyMessage, AnyReply, Message, RefusedReply
 
 

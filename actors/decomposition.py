@@ -7,7 +7,9 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.domain_order import DomainOrder
-from actors.events import DomainOrdersMoved, Event, LineDecomposed, LinesRuled
+from actors.events import DomainOrdersMoved, LineDecomposed
+from actors.events_of_graph import LinesRuled
+from actors.fact import Event
 from actors.graph import Graph
 from actors.growth import Growth
 from actors.inside import (

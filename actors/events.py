@@ -8,10 +8,13 @@ from typing import Any
 
 import msgspec
 
-from actors.graph import Delta, Held
+from actors.events_of_graph import (
+    GraphEvent,
+)
+from actors.fact import Event
 from actors.messages import AnyMessage, Heading
+from actors.review_events import ReviewEvent
 from actors.states import State
-from catalog.graph.results import Contribution, GrownNode
 from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 from catalog.lines import DomainOrderPlan, TaskPlan
 
@@ -26,10 +29,6 @@ class SharedReference(msgspec.Struct, array_like=True, frozen=True, gc=False):
     lines: tuple[str, ...]
     afresh: tuple[str, ...] = ()
     """Those of them whose product refers to it already, and may leave it: they need to see how it stands now."""
-
-
-class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A committed fact of one group."""
 
 
 class OrderSubmitted(Event, frozen=True, tag="submitted"):
@@ -129,103 +128,6 @@ class LineDecomposed(Event, frozen=True, tag="decomposed"):
 
     line: str
     domain_orders: tuple[DomainOrderPlan, ...]
-
-
-class LinesRuled(Event, frozen=True, tag="ruled"):
-    """These lines have rules: their domain orders come with the facts that follow, and may go on coming."""
-
-    lines: tuple[str, ...]
-
-
-class NodesGrown(Event, frozen=True, tag="grown"):
-    """Domain orders that rules made, parents before children."""
-
-    nodes: tuple[GrownNode, ...]
-
-
-class NodeReferred(Event, frozen=True, tag="referred"):
-    """A shared domain order stands below these domain orders now, for these lines."""
-
-    key: str
-    parents: tuple[str, ...]
-    referrers: tuple[str, ...]
-
-
-class NodeChanged(Event, frozen=True, tag="changed"):
-    """A domain order has these values now. Requests that are out, or will be repeated, keep the ones they had."""
-
-    key: str
-    characteristics: dict[str, Any]
-
-
-class NodesDropped(Event, frozen=True, tag="nodesDropped"):
-    """Domain orders on which no work had begun are not wanted any more: as if they had never been."""
-
-    keys: tuple[str, ...]
-
-
-class NodesKept(Event, frozen=True, tag="kept"):
-    """The decision to leave domain orders as they are, whatever the rules say now."""
-
-    keys: tuple[str, ...]
-
-
-class SharedAsked(Event, frozen=True, tag="asked"):
-    """What all referrers ask of these shared nodes now; nothing for one that nobody refers to any more."""
-
-    asked: dict[str, dict[str, Contribution]]
-
-
-class ValuesTold(Event, frozen=True, tag="told"):
-    """Values that were not known before, or are others now, by the path of what they belong to (null: not known)."""
-
-    line: str
-    values: dict[str, dict[str, Any]]
-    by: str = ""
-
-
-class RulesDecided(Event, frozen=True, tag="decided"):
-    """Outcomes of single rules that were decided without them: by a deadline, or by somebody."""
-
-    line: str
-    outcomes: dict[str, Any]
-    reason: str = ""
-
-
-class HeldBackSet(Event, frozen=True, tag="heldBack"):
-    """All that is held back of a line now."""
-
-    line: str
-    held: tuple[Held, ...]
-
-
-class ChangesPending(Event, frozen=True, tag="changes"):
-    """All that changed values would change in a line's domain orders on which work has begun."""
-
-    line: str
-    changes: tuple[Delta, ...]
-
-
-class LineCancelled(Event, frozen=True, tag="lineCancelled"):
-    """What the line has not begun will not be done."""
-
-    line: str
-    code: str
-    reason: str
-
-
-class TasksJoined(Event, frozen=True, tag="joined"):
-    """Tasks that join the plan; ``gives`` are the (output, characteristic) pairs that their results bring."""
-
-    tasks: tuple[TaskPlan, ...]
-    gives: dict[str, tuple[tuple[str, str], ...]] = {}
-
-
-class NeedsJoined(Event, frozen=True, tag="needs"):
-    """A task that has not begun waits for more."""
-
-    task: str
-    needs: tuple[str, ...]
 
 
 class LinePlanned(Event, frozen=True, tag="planned"):
@@ -604,20 +506,7 @@ OrderEvent = (
     | WaiterAdded
     | LinesMoved
     | LineDecomposed
-    | LinesRuled
-    | NodesGrown
-    | NodeReferred
-    | NodeChanged
-    | NodesDropped
-    | NodesKept
-    | SharedAsked
-    | ValuesTold
-    | RulesDecided
-    | HeldBackSet
-    | ChangesPending
-    | LineCancelled
-    | TasksJoined
-    | NeedsJoined
+    | GraphEvent
     | LinePlanned
     | DomainOrdersMoved
     | TasksDispatched
@@ -669,4 +558,4 @@ ProductEvent = (
 
 SharedEvent = SharedNamed | SharedWanted | SharedHeld | SharedFree | SharedFolded
 
-AnyEvent = GroupEvent | OrderEvent | ProductEvent | SharedEvent
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent | SharedEvent

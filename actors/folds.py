@@ -45,6 +45,8 @@ from actors.line import Line
 from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
 from actors.reservation_folds import RESERVATION_FOLDS
+from actors.review_folds import REVIEW_FOLDS
+from actors.review_folds import changed as review_changed
 from actors.rollup import move
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
@@ -164,6 +166,7 @@ def _order_changed(group: OrderGroup, event: OrderChanged, at: int) -> None:
     _headed(order, event)
     order.version, order.change = order.version + 1, event.digest
     _lined_anew(group, at)
+    review_changed(group, at)
 
 
 def _order_annotated(group: OrderGroup, event: OrderAnnotated, at: int) -> None:
@@ -428,5 +431,6 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DraftWithdrawn: _draft_withdrawn,
     OrderChanged: _order_changed,
     OrderAnnotated: _order_annotated,
+    **REVIEW_FOLDS,
     **FOLDS_OF_GRAPH,
 }

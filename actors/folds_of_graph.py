@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from actors.domain_order import DomainOrder
-from actors.events import (
+from actors.events_of_graph import (
     ChangesPending,
     HeldBackSet,
     LineCancelled,
@@ -145,10 +145,14 @@ def _nodes_kept(group: OrderGroup, event: NodesKept, at: int) -> None:
 def _shared_asked(group: OrderGroup, event: SharedAsked, at: int) -> None:
     graph = _graph(group)
     for key, referrers in event.asked.items():
-        if referrers:
-            graph.asked[key] = referrers
-        else:
-            graph.asked.pop(key, None)
+        asked = graph.asked.setdefault(key, {})
+        for referrer, contribution in referrers.items():
+            if contribution is None:
+                asked.pop(referrer, None)
+            else:
+                asked[referrer] = contribution
+        if not asked:
+            del graph.asked[key]
 
 
 def _values_told(group: OrderGroup, event: ValuesTold, at: int) -> None:

@@ -89,10 +89,10 @@ class Points(msgspec.Struct):
 
 STANDING: Final[dict[Awaited, State]] = {
     "requester": S.PENDING,
-    "runtime": S.IN_PROGRESS,
+    "runtime": S.ACKNOWLEDGED,
     "operator": S.HELD,
 }
-"""Where a line stands that waits for them, when nothing else of it can move."""
+"""How what is held back counts in its line. What tasks of ours bring stands behind them, and they count themselves."""
 
 
 def first_due(held: Iterable[Iterable[Held]]) -> int:

@@ -12,17 +12,17 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.differing import Difference
 from actors.domain_order import DomainOrder
-from actors.events import (
+from actors.events import SharedReference
+from actors.events_of_graph import (
     ChangesPending,
-    Event,
     HeldBackSet,
     LineCancelled,
     NodeChanged,
     NodesKept,
     RulesDecided,
-    SharedReference,
     ValuesTold,
 )
+from actors.fact import Event
 from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
     DECOMPOSITION,

@@ -1,7 +1,8 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
-them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document.
+them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document;
+``review`` is what people are asked before fulfilment.
 """
 
 from typing import Any, Final
@@ -19,6 +20,7 @@ RESERVATION = "reservation"
 LINES = "lines"
 DRAFT = "draft"
 CHANGE = "change"
+REVIEW = "review"
 
 
 def line_address(line: str) -> str:
@@ -91,6 +93,14 @@ class Rest(Message, frozen=True, tag="rest"):
     lines: tuple[str, ...]
 
 
+class Bringing:
+    """Who knows which tasks may still bring a value."""
+
+    def still(self, line: str, bringer: str) -> bool:
+        """Whether it may still come to a line from whom `catalog.lines.HeldBack.by` names."""
+        raise NotImplementedError
+
+
 class Situated(Message, frozen=True, tag="situated"):
     """To the decomposition: a message, and what growing reads of the order around it."""
 
@@ -100,10 +110,9 @@ class Situated(Message, frozen=True, tag="situated"):
     about: dict[str, Any]
     at_ms: int
     lines: dict[str, State]
+    bringing: "Bringing"
     shared: dict[str, SharedClaim]
     """The shared services that the order has, by id."""
-    bringing: frozenset[str]
-    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
 
 
 class Join(Message, frozen=True, tag="join"):
@@ -166,3 +175,39 @@ class EnterLine(Message, frozen=True, tag="enterLine"):
     """To a line: follow the order out of ``draft``, or out of an order that ended before any work."""
 
     state: State
+
+
+class OpenReview(Message, frozen=True, tag="openReview"):
+    """To the review: the order came in; ask people whatever its catalog's policies want asked."""
+
+    by: str
+    lane: str = ""
+    """The lane it was given at the door; empty: the one the catalog says."""
+
+
+class Settle(Message, frozen=True, tag="settle"):
+    """To the review: something moved; see what follows. ``due`` is when its timer was set to fire before."""
+
+    due: int
+
+
+class Cleared(Message, frozen=True, tag="cleared"):
+    """To the order: nobody has to be asked any more."""
+
+
+class Asked(Message, frozen=True, tag="asked"):
+    """To the order: the requester must answer (``pending``), or has answered (``acknowledged``)."""
+
+    state: State
+    code: str = ""
+    reason: str = ""
+
+
+class Refuse(Message, frozen=True, tag="refuse"):
+    """To the order: it will not be fulfilled."""
+
+    code: str
+    reason: str
+
+
+CLEARED: Final = Cleared()

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
 from actors.events import (
-    Event,
     OriginAsked,
     ProductFolded,
     ProductFree,
@@ -15,6 +14,7 @@ from actors.events import (
     ProductUnknown,
     ProductWanted,
 )
+from actors.fact import Event
 from actors.installed_product import (
     CAUSES_MAX,
     Cause,

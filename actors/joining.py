@@ -1,7 +1,8 @@
 """Tasks that join a running plan, and results that bring values: what the orchestration does for lines with rules."""
 
 from actors.behaviour import Decision
-from actors.events import NeedsJoined, TaskCompleted, TasksJoined
+from actors.events import TaskCompleted
+from actors.events_of_graph import NeedsJoined, TasksJoined
 from actors.inside import DECOMPOSITION, ORCHESTRATION, Brought, Go, Grow, Join
 from actors.plan import Orchestration, Outlook, line_of
 from actors.states import S

@@ -10,7 +10,8 @@ import msgspec
 
 from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
-from actors.events import Event, LineGivenUp, LinesMoved
+from actors.events import LineGivenUp, LinesMoved
+from actors.fact import Event
 from actors.graph import Points
 from actors.inside import (
     DECOMPOSITION,

@@ -49,6 +49,8 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     """Ids of orders that must be completed before this one starts."""
     keyed: bool = True
     by: str = ""
+    lane: str = ""
+    """The lane it travels on, where that is not for the catalog's policy to say: its lane was full."""
 
 
 class StartDraft(Message, frozen=True, tag="draft"):
@@ -187,6 +189,75 @@ class GiveValues(Message, frozen=True, tag="giveValues"):
     target: str
     values: dict[str, Any]
     by: str = ""
+
+
+class ClaimWork(Message, frozen=True, tag="claimWork"):
+    """A person takes a task for people on; ``groups`` are those the person works for, ``*`` is every group."""
+
+    task: str
+    by: str
+    groups: tuple[str, ...] = ()
+
+
+class CompleteWork(Message, frozen=True, tag="completeWork"):
+    """A person's task is done. ``values``: line -> field -> value, as in :class:`AddDetails`."""
+
+    task: str
+    by: str
+    groups: tuple[str, ...] = ()
+    values: dict[str, dict[str, Any]] = {}
+    note: str = ""
+
+
+class ReturnWork(Message, frozen=True, tag="returnWork"):
+    """A person gives a claimed task back: to its group, or (``requester``) because only the requester can answer."""
+
+    task: str
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+    requester: bool = False
+
+
+class AddDetails(Message, frozen=True, tag="addDetails"):
+    """Fill in what lines of an order in review lack, without a task.
+
+    ``values``: line -> field -> value; a field is a characteristic, or one of ``catalog.policies.facts.FIELDS``.
+    """
+
+    values: dict[str, dict[str, Any]]
+    by: str
+    note: str = ""
+
+
+class ApproveOrder(Message, frozen=True, tag="approve"):
+    """One approver's yes. ``version`` is that of the review the approver saw (0: whatever it is now).
+
+    ``overrides``: compatibility finding -> why the order is approved in spite of it.
+    """
+
+    by: str
+    groups: tuple[str, ...] = ()
+    version: int = 0
+    overrides: dict[str, str] = {}
+    note: str = ""
+
+
+class RejectOrder(Message, frozen=True, tag="reject"):
+    """The decision that an order in review will not be fulfilled."""
+
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+
+
+class ReturnOrder(Message, frozen=True, tag="returnOrder"):
+    """Send an order that waits for approval back for rework: to people, or (``requester``) to the requester."""
+
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+    requester: bool = False
 
 
 class TimerFired(Message, frozen=True, tag="timer"):
@@ -353,6 +424,13 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | ClaimWork
+    | CompleteWork
+    | ReturnWork
+    | AddDetails
+    | ApproveOrder
+    | RejectOrder
+    | ReturnOrder
     | GiveValues
     | TimerFired
     | AwaitOrder

@@ -12,7 +12,6 @@ from actors.behaviour import Decision, refused
 from actors.events import (
     AnswerRecorded,
     DeadlineArmed,
-    Event,
     LineBlocked,
     LinePlanned,
     NeedMet,
@@ -25,6 +24,7 @@ from actors.events import (
     TasksDispatched,
     TaskWaits,
 )
+from actors.fact import Event
 from actors.inside import (
     DECOMPOSITION,
     LINES,

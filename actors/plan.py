@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.events import Event, TasksDispatched, TasksDropped
+from actors.events import TasksDispatched, TasksDropped
+from actors.fact import Event
 from actors.rollup import roll_up
 from actors.states import S, State
 

@@ -22,7 +22,6 @@ from actors.events import (
     ClaimGranted,
     ClaimRefused,
     ClaimWaits,
-    Event,
     LinesMoved,
     NeedMet,
     OrderChanged,
@@ -33,6 +32,7 @@ from actors.events import (
     SharedLeft,
     SharedNeeded,
 )
+from actors.fact import Event
 from actors.inside import (
     DECOMPOSITION,
     LINES,

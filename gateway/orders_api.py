@@ -9,13 +9,15 @@ from uuid import uuid4
 import msgspec
 from fastapi import APIRouter, Body, Path, Request, Response
 
+from actors.explanation import explanation
 from actors.lifting import decode_events
-from actors.messages import AnyMessage, Done, GiveUp, Retry
+from actors.messages import AnyMessage, Done, GiveUp, GiveValues, Retry
 from actors.waiting import waits_for
 from gateway.auth import Principal
 from gateway.camel_case import named, shown_part
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
+from gateway.review_view import priority_view
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_ordering import refusal
 from gateway.wall_clock import now_ms
@@ -34,6 +36,16 @@ GivenReason = Annotated[
     str, Body(embed=True, min_length=1, max_length=2_000, description="Why it will not be done.")
 ]
 
+GivenValues = Annotated[
+    dict[str, Any],
+    Body(
+        embed=True,
+        min_length=1,
+        description="By the full path that `waitsFor` names, those of the line's own specification also by their name. "
+        "Null: not known any more.",
+    ),
+]
+
 
 @router.get("/order/{id}/graph", summary="Lines, domain orders and tasks of an order, and what it waits for")
 async def graph(request: Request, principal: Authenticated, order: OrderId) -> Response:
@@ -45,11 +57,40 @@ async def graph(request: Request, principal: Authenticated, order: OrderId) -> R
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
+            "priority": priority_view(group),
             "waitsFor": [shown_part(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
             "lines": [shown_part(line) for line in group.lines.values()],
             "domainOrders": [shown_part(order) for order in group.decomposition.domain_orders.values()],
             "tasks": [shown_part(task) for task in group.orchestration.tasks.values()],
+        }
+    )
+
+
+@router.get("/order/{id}/explanation", summary="Why an order has the domain orders it has, and no others")
+async def explain_order(request: Request, principal: Authenticated, order: OrderId) -> Response:
+    """For each relationship met: created or not, by which rule, from which inputs, and all that is missing.
+
+    Computed now, from the catalog version of the order and what is known by now; `drift` is where an installed product
+    is not what that catalog would make of it.
+    """
+    gateway = gateway_of(request)
+    group = await gateway.group(order, principal)
+    lines = explanation(group, gateway.runtime.catalogs.get(group.order.catalog))
+    return JsonAnswer(
+        {
+            "id": group.order.id,
+            "state": group.order.state,
+            "catalog": group.order.catalog,
+            "lines": [
+                {
+                    **named(each),
+                    "reasons": [named(reason) for reason in each.reasons],
+                    "drift": [named(drift) for drift in each.drift],
+                    "unchanged": [named(node) for node in each.unchanged],
+                }
+                for each in lines
+            ],
         }
     )
 
@@ -107,6 +148,16 @@ async def give_up_line(
     return await _decide(
         gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
     )
+
+
+@router.post(
+    "/order/{id}/line/{key:path}/values", summary="Give values that a line waits for, or change them"
+)
+async def give_values(
+    request: Request, principal: Operator, order: OrderId, key: str, values: GivenValues
+) -> Response:
+    """What waits for them is created and joins the running plan; where work has begun a change is only noted."""
+    return await _decide(gateway_of(request), principal, order, GiveValues(key, values, principal.name))
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")

@@ -36,6 +36,11 @@ class Amount(msgspec.Struct, frozen=True):
     duty_free: Decimal | None
     tax_included: Decimal | None
 
+    @property
+    def told(self) -> Decimal | None:
+        """The side without tax, or else the one with it."""
+        return self.duty_free if self.duty_free is not None else self.tax_included
+
 
 class AppliedAlteration(msgspec.Struct, frozen=True):
     """What an alteration did to one unit of a charge: `amount` is below zero where it made it cheaper."""

@@ -6,20 +6,36 @@ Beside decomposition, never inside it: the settled graph is walked, and each rul
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from catalog.graph.asking import Surroundings
 from catalog.graph.frames import Edge
 from catalog.graph.lines import Assembly
 from catalog.graph.nodes import Node, Part
-from catalog.graph.results import RULE_FAILED
+from catalog.graph.results import RULE_FAILED, Drift, Unchanged
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack, Reason
 from catalog.model import Relationship
 from catalog.tree import ORDERED
 
 
+class Explained(msgspec.Struct, frozen=True):
+    """What can be said of some lines: reasons by line (under "" for what is shared), and what was left alone."""
+
+    reasons: dict[str, tuple[Reason, ...]]
+    drift: tuple[Drift, ...]
+    unchanged: tuple[Unchanged, ...]
+
+
 def reasons(order: Order, lines: Iterable[str]) -> dict[str, tuple[Reason, ...]]:
     """For each relationship met, what came of it and why: by line, and under "" for what is shared."""
-    assembly = Assembly(order, tuple(lines))
+    return explained(order, lines).reasons
+
+
+def explained(order: Order, lines: Iterable[str]) -> Explained:
+    """The reasons, and what of the installed products drifted or stays as it is."""
+    lines = tuple(lines)
+    assembly = Assembly(order, lines)
     wish = assembly.wish
     found: dict[str, list[Reason]] = {line: [] for line in lines}
     for part in wish.parts.values():
@@ -44,7 +60,8 @@ def reasons(order: Order, lines: Iterable[str]) -> dict[str, tuple[Reason, ...]]
         ]
     for line, held in assembly.graph.held_back.items():
         found[line] += [_held(each) for each in held if not _met(each, found[line], found.get("", []))]
-    return {line: tuple(each) for line, each in found.items()}
+    said = {line: tuple(each) for line, each in found.items()}
+    return Explained(said, assembly.graph.drift, assembly.graph.unchanged)
 
 
 class _Walk:

@@ -131,8 +131,11 @@ class Assembly:
 
     def _base(self, lines: list[str]) -> Settling:
         """What today's catalog makes of the installed products as they are."""
+        if not lines:
+            return Settling(self.order, ())
+        among = set(lines)
         unchanged = {
-            line: _unchanged(self.order.lines[line]) if line in lines else request
+            line: _unchanged(self.order.lines[line]) if line in among else request
             for line, request in self.order.lines.items()
         }
         order = Order(self.catalog, unchanged, {}, {}, self.order.shared, self.order.about, self.order.at_ms)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
+from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
+SERVICE_ORDERS = "/tmf-api/serviceOrdering/v4/serviceOrder"
 OWN = "/api/v1/order"
 OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
 TargetArgument = Annotated[
@@ -36,12 +38,41 @@ OF_THE_ORDER = "order"
 def show_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
     """Show one order as it durably is: its lines, what it waits for, its tasks. `--json`: the TMF622 order."""
     with gateway(data) as client:
-        shown = answer(client.get(f"{ORDERS}/{quote(order, safe='')}"))
+        shown = answer(client.get(_tmf_path(order)))
         if as_json:
             print_json(shown)
             return
         graph = answer(client.get(f"{OWN}/{quote(order, safe='')}/graph"))
     _print_order(shown, graph)
+
+
+@app.command("explain")
+def explain_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
+    """Explain why an order has the domain orders it has and no others: rules, inputs, outcomes, what is missing."""
+    with gateway(data) as client:
+        found = answer(client.get(f"{OWN}/{quote(order, safe='')}/explanation"))
+    if as_json:
+        print_json(found)
+    else:
+        print_explanation(found)
+
+
+@app.command("give")
+def give_values(
+    order: OrderArgument,
+    line: Annotated[str, typer.Argument(help="The line that waits for values, as `order show` lists it.")],
+    values: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH=VALUE",
+            help="The path that `order show` says it waits for, and its value: JSON, or else text.",
+        ),
+    ],
+    data: DataOption = DATA_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a line values that its rules wait for: what waited is created and joins the running plan."""
+    _decide(data, order, line, "values", {"values": dict(_change(each) for each in values)}, as_json)
 
 
 @app.command("journal")
@@ -68,6 +99,9 @@ def list_orders(
     external_id: Annotated[str | None, typer.Option(help="Only orders with this externalId.")] = None,
     party: Annotated[str | None, typer.Option(help="Only orders of this party's id.")] = None,
     category: Annotated[str | None, typer.Option(help="Only orders of this category.")] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="Service orders that were captured as such.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
     offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
     data: DataOption = DATA_DEFAULT,
@@ -77,7 +111,8 @@ def list_orders(
     filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
     asked = {name: value for name, value in filters.items() if value is not None}
     with gateway(data) as client:
-        response = client.get(ORDERS, params={**asked, "limit": str(limit), "offset": str(offset)})
+        path = SERVICE_ORDERS if service else ORDERS
+        response = client.get(path, params={**asked, "limit": str(limit), "offset": str(offset)})
         found = answer(response)
     if as_json:
         print_json(found)
@@ -95,7 +130,7 @@ def patch_order(
 ) -> None:
     """Change an order by a merge patch; items are merged by their id. `--json`: the TMF622 order."""
     patch = read_document(file)
-    path = f"{ORDERS}/{quote(order, safe='')}"
+    path = _tmf_path(order)
     with gateway(data) as client:
         response = client.patch(path, json=patch, headers=if_match(client, path, base))
         shown = answer(response)
@@ -138,6 +173,14 @@ def give_up(
     _decide(data, order, target, "giveUp", {"reason": reason}, as_json)
 
 
+def _tmf_path(order: str) -> str:
+    """Where an order is found: its id tells whether it was captured as a service order."""
+    from actors.structure import captured_as
+
+    base = SERVICE_ORDERS if captured_as(order) == "service" else ORDERS
+    return f"{base}/{quote(order, safe='')}"
+
+
 def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any], as_json: bool) -> None:
     with gateway(data) as client:
         path = _path_of(client, order, target)
@@ -169,7 +212,7 @@ def _path_of(client: "httpx.Client", order: str, target: str) -> str:
 def _change(given: str) -> tuple[str, Any]:
     name, sign, value = given.partition("=")
     if not sign or not name:
-        raise CommandFailed(f"--change takes NAME=VALUE, not {given!r}", EXIT_USAGE)
+        raise CommandFailed(f"a value is given as NAME=VALUE, not {given!r}", EXIT_USAGE)
     try:
         return name, json.loads(value)
     except ValueError:
@@ -190,10 +233,10 @@ def _print_order(shown: dict[str, Any], graph: dict[str, Any]) -> None:
         _print_beside(console, "waits for", _sentence(reason), style="yellow")
     for note in shown.get("note", ()):
         _print_beside(console, "note", str(note.get("text", "")))
-    lines = Table("line", "action", "offering", "state")
+    lines = Table("line", "action", "orders", "state")
     for item in _items(shown):
-        offering = item.get("productOffering") or {}
-        lines.add_row(str(item["id"]), item.get("action", ""), offering.get("id", ""), item.get("state", ""))
+        ordered = item.get("productOffering") or item.get("service", {}).get("serviceSpecification") or {}
+        lines.add_row(str(item["id"]), item.get("action", ""), ordered.get("id", ""), item.get("state", ""))
     console.print(lines)
     tasks = Table("task", "state")
     for task in graph["tasks"]:
@@ -214,7 +257,7 @@ def _print_beside(console: "Console", name: str, sentence: str, style: str = "")
 
 
 def _items(parent: dict[str, Any]) -> list[dict[str, Any]]:
-    own = parent.get("productOrderItem", [])
+    own = parent.get("productOrderItem") or parent.get("serviceOrderItem", [])
     return [found for item in own for found in (item, *_items(item))]
 
 
@@ -231,7 +274,7 @@ def _print_list(found: list[dict[str, Any]], total: str) -> None:
             order["state"],
             order["orderDate"].partition(".")[0] + "Z",
             order.get("externalId", ""),
-            str(len(order.get("productOrderItem", ()))),
+            str(len(order.get("productOrderItem") or order.get("serviceOrderItem", ()))),
         )
     console = Console(highlight=False)
     console.print(table)

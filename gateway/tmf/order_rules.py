@@ -54,11 +54,12 @@ def keeps_rules(order: Form, catalog: Catalog, at: int | None = None, kind: Kind
 
 def names_any(items: Iterable[ProductOrderItem], offerings: frozenset[str]) -> bool:
     """Whether one of the items, nested ones included, is of one of these offerings."""
-    return any(
-        (item.product_offering is not UNSET and item.product_offering.id in offerings)
-        or (item.items and names_any(item.items, offerings))
-        for item in items
-    )
+    for item in items:
+        if item.product_offering is not UNSET and item.product_offering.id in offerings:
+            return True
+        if item.items and names_any(item.items, offerings):
+            return True
+    return False
 
 
 def in_circle(needs: Mapping[str, Iterable[str]]) -> list[str]:

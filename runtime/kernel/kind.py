@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from actors.behaviour import Decision, Dispatch
-from actors.events import Event
+from actors.fact import Event
 from actors.messages import Message
 
 

@@ -5,14 +5,8 @@ from typing import Any
 
 import msgspec
 
-from actors.events import (
-    Event,
-    MessageAcknowledged,
-    MessageReceived,
-    MessageSent,
-    TimerEnded,
-    TimerSet,
-)
+from actors.events import MessageAcknowledged, MessageReceived, MessageSent, TimerEnded, TimerSet
+from actors.fact import Event
 from actors.lifting import decode_events
 from actors.messages import AnyMessage
 from runtime.errors import InvariantBroken, invariant

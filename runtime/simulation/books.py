@@ -13,7 +13,6 @@ import msgspec
 from actors.events import (
     AnyEvent,
     DomainOrdersMoved,
-    Event,
     LinesMoved,
     MessageAcknowledged,
     MessageReceived,
@@ -28,6 +27,7 @@ from actors.events import (
     TasksDispatched,
     TasksDropped,
 )
+from actors.fact import Event
 from actors.group import OrderGroupKind
 from actors.installed_product import Installed
 from actors.product_id import PREFIX as PRODUCT_PREFIX

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from actors.behaviour import Dispatch
-from actors.events import Event, TaskCompleted
+from actors.events import TaskCompleted
+from actors.fact import Event
 from actors.messages import (
     Accepted,
     AnnotateOrder,

@@ -17,10 +17,13 @@ from actors.messages import (
     SharedReserved,
     TimerFired,
 )
+from actors.people import next_instant
 from actors.plan import Orchestration, line_of, standing_of_tasks
+from actors.review_state import PHASES
 from actors.states import (
     DOMAIN_ORDER_MACHINES,
     FINAL,
+    PERSON_TASK,
     PRODUCT_ORDER,
     PRODUCT_ORDER_ITEM,
     TASK,
@@ -76,6 +79,7 @@ class Watched:
             judge(self.state, self.now)
             if self.state.order.state not in FINAL:
                 assert self.timers.get("deadline", 0) == self.state.orchestration.armed
+                assert self.timers.get("people", 0) == _people_due(self.state)
             if ("order", self.name) in before and before["order", self.name][1] in FINAL:
                 assert all(isinstance(event, AnswerRecorded) for event in decision.events), (
                     "the end is the end"
@@ -120,6 +124,10 @@ class Watched:
         return state
 
 
+def _people_due(group: OrderGroup) -> int:
+    return next_instant(group.review.tasks.values()) if group.review and group.order.in_review else 0
+
+
 def _attempts(group: OrderGroup | None) -> dict[str, tuple[int, int, int]]:
     tasks = group.orchestration.tasks.values() if group is not None else ()
     return {
@@ -139,6 +147,8 @@ def standings(group: OrderGroup | None) -> Standing:
         found["domain order", domain_order.key] = (machine, domain_order.state)
     for task in group.orchestration.tasks.values():
         found["task", task.key] = (TASK, task.state)
+    for work in group.review.tasks.values() if group.review is not None else ():
+        found["work", work.key] = (PERSON_TASK, work.state)
     return found
 
 
@@ -154,6 +164,7 @@ def judge(group: OrderGroup, now: int) -> None:
     _judge_plan(group.orchestration)
     _judge_roll_up(group)
     _judge_reasons(group, now)
+    _judge_review(group)
     if group.order.state in FINAL:
         assert all(state in FINAL for _, state in standings(group).values()), (
             "nothing is left in an ended order"
@@ -223,6 +234,26 @@ def _judge_roll_up(group: OrderGroup) -> None:
     assert group.order.size == len(group.lines)
     if group.order.decomposed:
         assert group.order.state is order.standing(group.order)
+
+
+def _judge_review(group: OrderGroup) -> None:
+    order, review = group.order, group.review
+    if review is None:
+        assert not order.in_review
+        return
+    assert order.in_review == (review.phase in PHASES)
+    if not order.in_review:
+        assert not review.active
+        return
+    assert not order.decomposed and order.state in (S.ACKNOWLEDGED, S.PENDING)
+    assert review.active, "whoever waits waits for somebody"
+    asked = [task.state is S.PENDING for task in review.active]
+    assert (order.state is S.PENDING) == all(asked)
+    kinds = {task.kind for task in review.active}
+    assert (kinds == {"approval"}) if review.phase == "approval" else ("approval" not in kinds)
+    approvers = [each.by for each in review.approvals]
+    assert len(set(approvers)) == len(approvers) and not set(approvers) & set(review.submitters)
+    assert all(each.version <= order.version for each in review.approvals)
 
 
 def _judge_reasons(group: OrderGroup, now: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from actors.behaviour import Decision, Dispatch, refused
-from actors.events import Event, OrderMoved, TaskCompleted, TasksDispatched, WaiterAdded
+from actors.events import OrderMoved, TaskCompleted, TasksDispatched, WaiterAdded
+from actors.fact import Event
 from actors.messages import Message, OrderEnded, Retry, TaskResult, TimerFired, Undeliverable
 from actors.states import State
 from runtime.journal.contract import Commit, Fenced, InDoubt, ShardState, Verdict
