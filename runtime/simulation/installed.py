@@ -99,7 +99,7 @@ class Products:
         made = group.lines[product.line].state if group is not None and product.line in group.lines else None
         if not product.known or made is None:
             # Whoever asks again is told anew.
-            expected = {S.CREATED}
+            expected = {S.CREATED, S.PENDING_ACTIVE}
         elif made is S.COMPLETED:
             expected = {S.ACTIVE, S.PENDING_TERMINATE, S.TERMINATED}
         elif made in FINAL:
