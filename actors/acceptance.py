@@ -9,10 +9,14 @@ from typing import Final
 import msgspec
 
 from actors.messages import (
+    AddDetails,
     AnnotateOrder,
+    ApproveOrder,
     AwaitOrder,
     ChangeOrder,
     ChangeValues,
+    ClaimWork,
+    CompleteWork,
     GiveUp,
     GiveValues,
     Message,
@@ -21,9 +25,12 @@ from actors.messages import (
     ProductRefused,
     ProductReserved,
     ProductTold,
+    RejectOrder,
     ReleaseProduct,
     ReserveProduct,
     Retry,
+    ReturnOrder,
+    ReturnWork,
     SaveDraft,
     StartDraft,
     SubmitDraft,
@@ -36,6 +43,7 @@ from actors.messages import (
 from actors.states import (
     FINAL,
     INSTALLED_PRODUCT,
+    PERSON_TASK,
     PRODUCT_ORDER,
     PRODUCT_ORDER_ITEM,
     TASK,
@@ -106,6 +114,9 @@ _KNOWN_KEY = "it exists: the same document is answered as it stands, another one
 _NOT_HELD = Refusal(
     "orderNotHeld", "order {name} is {state}: only an order held by another's end is retried or given up"
 )
+_NOT_IN_REVIEW = Refusal(
+    "orderNotInReview", "order {name} is {state}: it waits for nobody to complete or approve it"
+)
 _ALWAYS = Rule(_every(PRODUCT_ORDER), _ORDER_ENDED, _ORDER_ENDED)
 ORDER_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER,
@@ -132,8 +143,12 @@ ORDER_ACCEPTS: Final = Acceptance(
         ChangeValues: Rule(_LIVING, _NOT_ANNOTATED, _ORDER_ENDED),
         Retry: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
         GiveUp: Rule(frozenset({S.HELD}), _NOT_HELD, _ORDER_ENDED),
+        AddDetails: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        ApproveOrder: Rule(frozenset({S.ACKNOWLEDGED}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        RejectOrder: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING}), _NOT_IN_REVIEW, _ORDER_ENDED),
+        ReturnOrder: Rule(frozenset({S.ACKNOWLEDGED}), _NOT_IN_REVIEW, _ORDER_ENDED),
         OrderEnded: Rule(
-            frozenset({S.ACKNOWLEDGED, S.HELD}),
+            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD}),
             Refusal("orderNotWaiting", "order {name} is {state}: it waits for no other order"),
             _ORDER_ENDED,
         ),
@@ -205,6 +220,26 @@ TASK_ACCEPTS: Final = Acceptance(
     "that comes late.",
 )
 
+_WORK_ENDED = Refusal("workEnded", "task {name} is {state}: nobody has to do it any more")
+WORK_ACCEPTS: Final = Acceptance(
+    PERSON_TASK,
+    {
+        ClaimWork: Rule(
+            frozenset({S.ACKNOWLEDGED, S.PENDING}),
+            Refusal("workClaimed", "task {name} is {state}: somebody has claimed it, see claimedBy"),
+            _WORK_ENDED,
+        ),
+        CompleteWork: Rule(frozenset({S.ACKNOWLEDGED, S.PENDING, S.IN_PROGRESS}), _WORK_ENDED, _WORK_ENDED),
+        ReturnWork: Rule(
+            frozenset({S.IN_PROGRESS}),
+            Refusal("workNotClaimed", "task {name} is {state}: only who has claimed it gives it back"),
+            _WORK_ENDED,
+        ),
+    },
+    "They are refused, too, with `notInGroup` for people who do not work for the task's group, with `notYours` for a "
+    "task that somebody else has claimed, and with `notFilledIn` for one that does not bring what it asks for.",
+)
+
 _NOT_ASKED = Refusal("notAsked", "product {name} is {state}: its order has told its end already")
 INSTALLED_ACCEPTS: Final = Acceptance(
     INSTALLED_PRODUCT,
@@ -218,4 +253,4 @@ INSTALLED_ACCEPTS: Final = Acceptance(
     "`beingTerminated`, `terminated`). Releasing what one neither has nor waits for changes nothing.",
 )
 
-ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, INSTALLED_ACCEPTS)
+ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS, INSTALLED_ACCEPTS)

@@ -3,6 +3,7 @@
 from actors.acceptance import ORDER_ACCEPTS, ORDER_BEGUN
 from actors.behaviour import Decision, refused
 from actors.events import OrderAnnotated, OrderChanged
+from actors.inside import REVIEW, OpenReview
 from actors.messages import AnnotateOrder, ChangeOrder, ChangeValues, Done, Message
 from actors.order import Order, OrderActor, refused_for_version
 
@@ -26,7 +27,10 @@ def decide(actor: OrderActor, order: Order | None, message: Message, now: int, g
             return Decision(reply=Done(order.state))  # it came before, and its answer was lost
         return refused_for_version(order, message.base)
     if not isinstance(message, ChangeOrder):
-        return Decision([OrderAnnotated(message.document, message.digest, message.changed)])
+        annotated = OrderAnnotated(message.document, message.digest, message.changed)
+        # A contact or an appointment may be what people were asked for.
+        asked = [(REVIEW, OpenReview(message.by))] if order.in_review else []
+        return Decision([annotated], [*asked])
     if begun(order):
         return refused(ORDER_BEGUN.code, ORDER_BEGUN.sentence.format(name=order.id, state=order.state))
     heading = message.heading

@@ -30,6 +30,8 @@ _ROLL_UPS: tuple[tuple[str, dict[State, int], bool], ...] = (
     ("failed and cancelled", {S.FAILED: 1, S.CANCELLED: 1}, True),
     ("completed and failed", {S.COMPLETED: 1, S.FAILED: 1}, True),
     ("completed and dropped or given up", {S.COMPLETED: 1, S.CANCELLED: 1}, True),
+    ("all refused before any work", {S.REJECTED: 2}, True),
+    ("completed and refused", {S.COMPLETED: 1, S.REJECTED: 1}, True),
     ("one partial", {S.COMPLETED: 1, S.PARTIAL: 1}, True),
 )
 
@@ -133,7 +135,7 @@ def roll_ups() -> str:
         "| --- | --- | --- |",
     ]
     for words, children, movable in _ROLL_UPS:
-        started = bool(children.keys() - {S.ACKNOWLEDGED})
+        started = bool(children.keys() - {S.ACKNOWLEDGED, S.REJECTED})
         after = roll_up(children, started=started, movable=movable, wished=False)
         lines.append(f"| {words} | {', '.join(children) or 'none'} | {after} |")
     return "\n".join(lines) + "\n"

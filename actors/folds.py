@@ -40,11 +40,13 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
-from actors.folds_of_graph import FOLDS_OF_GRAPH
+from actors.folds_of_graph import FOLDS_OF_GRAPH, grow_no_more
 from actors.line import Line
 from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
 from actors.reservation_folds import RESERVATION_FOLDS
+from actors.review_folds import REVIEW_FOLDS
+from actors.review_folds import changed as review_changed
 from actors.rollup import move
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
@@ -164,6 +166,7 @@ def _order_changed(group: OrderGroup, event: OrderChanged, at: int) -> None:
     _headed(order, event)
     order.version, order.change = order.version + 1, event.digest
     _lined_anew(group, at)
+    review_changed(group, at)
 
 
 def _order_annotated(group: OrderGroup, event: OrderAnnotated, at: int) -> None:
@@ -368,6 +371,7 @@ def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
     plan, line = group.orchestration, group.lines[event.line]
     if line.id in plan.blocked:
         del plan.waiting[line.id], plan.blocked[line.id]
+    grow_no_more(group, line.id)
     line.gate, line.code = S.CANCELLED, "givenUp"
     line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
 
@@ -427,5 +431,6 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     DraftWithdrawn: _draft_withdrawn,
     OrderChanged: _order_changed,
     OrderAnnotated: _order_annotated,
+    **REVIEW_FOLDS,
     **FOLDS_OF_GRAPH,
 }

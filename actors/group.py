@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import changes, drafts
+from actors import changes, drafts, people
 from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
@@ -24,11 +24,13 @@ from actors.inside import (
     ORCHESTRATION,
     ORDER,
     RESERVATION,
+    REVIEW,
     ROLL_UP,
     Decompose,
     RollUp,
     line_address,
 )
+from actors.lanes import LANE, lane_value
 from actors.line import Line, OrderLineActor
 from actors.messages import (
     AnnotateOrder,
@@ -57,9 +59,11 @@ from actors.order import OrderActor
 from actors.plan import Task
 from actors.product_id import PREFIX as PRODUCT_PREFIX
 from actors.reservation import HEARD, ReservationActor
+from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
 from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
+from catalog.policies.priority import DEFAULT_LANE
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -83,7 +87,8 @@ class OrderGroupKind:
     counts = True
 
     def __init__(self, catalogs: Catalogs, lines: LineDecider | None = None) -> None:
-        self.order = OrderActor()
+        self.order = OrderActor(catalogs)
+        self.review = ReviewActor(catalogs)
         self.lines: LineDecider = lines or OrderLineActor()
         self.decomposition = DecompositionActor(catalogs)
         self.orchestration = OrchestrationActor()
@@ -181,6 +186,8 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == DEADLINE and state.order.state not in FINAL:
             return ORCHESTRATION, message
+        if isinstance(message, TimerFired) and message.key == PEOPLE and state.order.in_review:
+            return REVIEW, message
         if kind is GiveValues or (
             isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
         ):
@@ -200,7 +207,7 @@ class OrderGroupKind:
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER:
+        if address == ORDER or (state is None and address == REVIEW):
             return self.order.decide(state.order if state is not None else None, message, now, group)
         if address == DRAFT:
             return drafts.decide(state.order if state is not None else None, message, now, group)
@@ -211,6 +218,8 @@ class OrderGroupKind:
                 return self._with_values(group, state, message, decision, now)
             return decision
         assert state is not None
+        if address == REVIEW:
+            return self.review.decide(state, message, now)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
         if address == RESERVATION:
@@ -275,6 +284,10 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
+            entries.append((LANE, lane_value(state.urgency.lane, order.client)))
+        if order.in_review and state.review is not None:
+            entries += people.listed(state.review.tasks.values())
         if len(order.id) != ORDER_ID_LENGTH:
             tag, kind = tenant_tag_of(order.id), captured_as(order.id)
             entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
@@ -308,20 +321,26 @@ class OrderGroupKind:
         inputs = _outputs(state, task)
         if inputs:
             request["inputs"] = inputs
+        if state.urgency is not None:
+            # A shared domain order is as urgent as the most urgent line it serves.
+            lines = state.urgency.lines
+            request["priority"] = max([lines[line] for line in order.referrers])
+            request["lane"] = state.urgency.lane
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_COMMANDS = frozenset({Retry, GiveUp})
-"""Decisions of people that name themselves by a key."""
 _ADDRESSES: dict[type[Message], str] = {
     StartDraft: DRAFT,
     SaveDraft: DRAFT,
     WithdrawDraft: DRAFT,
     ChangeOrder: CHANGE,
     AnnotateOrder: CHANGE,
+    **dict.fromkeys(REVIEW_MESSAGES, REVIEW),
     ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
+_COMMANDS = frozenset({Retry, GiveUp})
+"""Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
     {
         SubmitDraft,
@@ -333,6 +352,7 @@ _ANSWERED_WITH_STATE = frozenset(
         Retry,
         GiveUp,
         GiveValues,
+        *REVIEW_MESSAGES,
     }
 )
 """Messages whose sender is told where their target stands now."""

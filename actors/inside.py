@@ -1,14 +1,16 @@
 """Messages between the actors of one group. They never leave their turn and are never stored.
 
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
-them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document.
+them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document;
+``review`` is what people are asked before fulfilment.
 """
 
 from typing import Any, Final
 
+from actors.claims import SharedClaim
+from actors.events import SharedReference
 from actors.messages import Message
 from actors.states import State
-from catalog.installed import InstalledShared
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
@@ -18,6 +20,7 @@ RESERVATION = "reservation"
 LINES = "lines"
 DRAFT = "draft"
 CHANGE = "change"
+REVIEW = "review"
 
 
 def line_address(line: str) -> str:
@@ -47,6 +50,16 @@ class ClaimAgain(Message, frozen=True, tag="claimAgain"):
     """To the reservation: ask again for the products that were refused to this line."""
 
     line: str
+
+
+class NeedShared(Message, frozen=True, tag="needShared"):
+    """To the reservation: lines refer to shared services that the order has not reserved for them.
+
+    Those that are ``waiting`` have not grown; they do when the order has all of them.
+    """
+
+    shared: tuple[SharedReference, ...]
+    waiting: tuple[str, ...]
 
 
 class Grow(Message, frozen=True, tag="grow"):
@@ -80,6 +93,14 @@ class Rest(Message, frozen=True, tag="rest"):
     lines: tuple[str, ...]
 
 
+class Bringing:
+    """Who knows which tasks may still bring a value."""
+
+    def still(self, line: str, bringer: str) -> bool:
+        """Whether it may still come to a line from whom `catalog.lines.HeldBack.by` names."""
+        raise NotImplementedError
+
+
 class Situated(Message, frozen=True, tag="situated"):
     """To the decomposition: a message, and what growing reads of the order around it."""
 
@@ -89,10 +110,9 @@ class Situated(Message, frozen=True, tag="situated"):
     about: dict[str, Any]
     at_ms: int
     lines: dict[str, State]
-    bringing: frozenset[str]
-    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
-    shared: tuple[InstalledShared, ...] = ()
-    """The installed services and resources that these lines may share."""
+    bringing: "Bringing"
+    shared: dict[str, SharedClaim]
+    """The shared services that the order has, by id."""
 
 
 class Join(Message, frozen=True, tag="join"):
@@ -155,3 +175,39 @@ class EnterLine(Message, frozen=True, tag="enterLine"):
     """To a line: follow the order out of ``draft``, or out of an order that ended before any work."""
 
     state: State
+
+
+class OpenReview(Message, frozen=True, tag="openReview"):
+    """To the review: the order came in; ask people whatever its catalog's policies want asked."""
+
+    by: str
+    lane: str = ""
+    """The lane it was given at the door; empty: the one the catalog says."""
+
+
+class Settle(Message, frozen=True, tag="settle"):
+    """To the review: something moved; see what follows. ``due`` is when its timer was set to fire before."""
+
+    due: int
+
+
+class Cleared(Message, frozen=True, tag="cleared"):
+    """To the order: nobody has to be asked any more."""
+
+
+class Asked(Message, frozen=True, tag="asked"):
+    """To the order: the requester must answer (``pending``), or has answered (``acknowledged``)."""
+
+    state: State
+    code: str = ""
+    reason: str = ""
+
+
+class Refuse(Message, frozen=True, tag="refuse"):
+    """To the order: it will not be fulfilled."""
+
+    code: str
+    reason: str
+
+
+CLEARED: Final = Cleared()

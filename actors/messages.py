@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.states import State
-from catalog.installed import InstalledNode, InstalledProduct
+from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -49,6 +49,8 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     """Ids of orders that must be completed before this one starts."""
     keyed: bool = True
     by: str = ""
+    lane: str = ""
+    """The lane it travels on, where that is not for the catalog's policy to say: its lane was full."""
 
 
 class StartDraft(Message, frozen=True, tag="draft"):
@@ -189,6 +191,75 @@ class GiveValues(Message, frozen=True, tag="giveValues"):
     by: str = ""
 
 
+class ClaimWork(Message, frozen=True, tag="claimWork"):
+    """A person takes a task for people on; ``groups`` are those the person works for, ``*`` is every group."""
+
+    task: str
+    by: str
+    groups: tuple[str, ...] = ()
+
+
+class CompleteWork(Message, frozen=True, tag="completeWork"):
+    """A person's task is done. ``values``: line -> field -> value, as in :class:`AddDetails`."""
+
+    task: str
+    by: str
+    groups: tuple[str, ...] = ()
+    values: dict[str, dict[str, Any]] = {}
+    note: str = ""
+
+
+class ReturnWork(Message, frozen=True, tag="returnWork"):
+    """A person gives a claimed task back: to its group, or (``requester``) because only the requester can answer."""
+
+    task: str
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+    requester: bool = False
+
+
+class AddDetails(Message, frozen=True, tag="addDetails"):
+    """Fill in what lines of an order in review lack, without a task.
+
+    ``values``: line -> field -> value; a field is a characteristic, or one of ``catalog.policies.facts.FIELDS``.
+    """
+
+    values: dict[str, dict[str, Any]]
+    by: str
+    note: str = ""
+
+
+class ApproveOrder(Message, frozen=True, tag="approve"):
+    """One approver's yes. ``version`` is that of the review the approver saw (0: whatever it is now).
+
+    ``overrides``: compatibility finding -> why the order is approved in spite of it.
+    """
+
+    by: str
+    groups: tuple[str, ...] = ()
+    version: int = 0
+    overrides: dict[str, str] = {}
+    note: str = ""
+
+
+class RejectOrder(Message, frozen=True, tag="reject"):
+    """The decision that an order in review will not be fulfilled."""
+
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+
+
+class ReturnOrder(Message, frozen=True, tag="returnOrder"):
+    """Send an order that waits for approval back for rework: to people, or (``requester``) to the requester."""
+
+    by: str
+    reason: str
+    groups: tuple[str, ...] = ()
+    requester: bool = False
+
+
 class TimerFired(Message, frozen=True, tag="timer"):
     """A timer of the group is due. Fires at least once, is decided once."""
 
@@ -298,6 +369,53 @@ class ProductRefused(Message, frozen=True, tag="productRefused"):
     reason: str
 
 
+class ReserveShared(Message, frozen=True, tag="reserveShared"):
+    """From an order: lines of it refer to this shared service, or leave it; it wants it for itself till they end.
+
+    ``specification`` and ``sharing_key`` say what it is, so that it can come into being.
+    """
+
+    order: str
+    specification: str
+    sharing_key: str
+
+
+class SharedChange(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a line that has ended did to a shared service.
+
+    ``referrers`` are those that refer to it now, each with what it asks; ``left`` those that do so no more.
+    """
+
+    nodes: tuple[InstalledNode, ...] = ()
+    gone: tuple[str, ...] = ()
+    referrers: dict[str, dict[str, Any]] = {}
+    left: tuple[str, ...] = ()
+
+
+class FoldShared(Message, frozen=True, tag="foldShared"):
+    """From an order: a line of it has ended; with ``release`` no other line of it needs the shared service now."""
+
+    order: str
+    line: str
+    action: str
+    change: SharedChange | None = None
+    release: bool = False
+
+
+class SharedReserved(Message, frozen=True, tag="sharedReserved"):
+    """From a shared service: the order has it. ``picture`` is how it stands; None: nothing stands."""
+
+    shared: str
+    picture: InstalledShared | None
+
+
+class SharedBusy(Message, frozen=True, tag="sharedBusy"):
+    """From a shared service: the order waits for it, directly behind this one."""
+
+    shared: str
+    order: str
+
+
 AnyMessage = (
     SubmitOrder
     | SubmitDraft
@@ -306,6 +424,13 @@ AnyMessage = (
     | TaskResults
     | Retry
     | GiveUp
+    | ClaimWork
+    | CompleteWork
+    | ReturnWork
+    | AddDetails
+    | ApproveOrder
+    | RejectOrder
+    | ReturnOrder
     | GiveValues
     | TimerFired
     | AwaitOrder
@@ -318,6 +443,10 @@ AnyMessage = (
     | ProductReserved
     | ProductBusy
     | ProductRefused
+    | ReserveShared
+    | FoldShared
+    | SharedReserved
+    | SharedBusy
     | StartDraft
     | SaveDraft
     | ChangeOrder

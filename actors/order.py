@@ -12,7 +12,18 @@ from actors.behaviour import Decision, refused
 from actors.document import lines_of
 from actors.events import DependencyEnded, DraftSubmitted, OrderMoved, OrderSubmitted, WaiterAdded
 from actors.fact import Event
-from actors.inside import DECOMPOSITION, Decompose, EnterLine, RollUp, line_address
+from actors.inside import (
+    DECOMPOSITION,
+    REVIEW,
+    Asked,
+    Cleared,
+    Decompose,
+    EnterLine,
+    OpenReview,
+    Refuse,
+    RollUp,
+    line_address,
+)
 from actors.messages import (
     Accepted,
     AnyMessage,
@@ -28,6 +39,8 @@ from actors.messages import (
 )
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER, S, State
+from catalog.policies.concern import concerned
+from catalog.store import Catalogs
 
 START = "start"
 """The timer of a future requestedStartDate."""
@@ -41,6 +54,8 @@ UNKNOWN = "unknown"
 """How an order that is needed "ended" when there is no such order."""
 VERSION_PASSED = "versionPassed"
 """The refusal of what rests on another version (HTTP 412)."""
+NEEDED_ENDED = "neededOrderEnded"
+"""Why an order is held that cannot begin because one it needs ended without success."""
 WAIVED = "waived"
 """What stands for an order that was needed, once someone decided to go on without it."""
 
@@ -85,6 +100,8 @@ class Order(msgspec.Struct):
     """How often the document was saved: what a change names as its base."""
     change: bytes = b""
     """The digest of what was sent for the last change, to know it when it comes again."""
+    in_review: bool = False
+    """Whether people look at it before it begins (``actors/review.py``)."""
     submitted: bool = True
     """Whether it is an order, or was one: False for a draft, whatever became of it, until it is submitted."""
 
@@ -101,6 +118,9 @@ def standing(order: Order) -> State:
 class OrderActor:
     """Decides for the order; knows its :class:`Order` and, through the tally, how its lines stand."""
 
+    def __init__(self, catalogs: Catalogs) -> None:
+        self.catalogs = catalogs
+
     def decide(self, order: Order | None, message: Message, now: int, group: str) -> Decision:
         """Decide one message. ``order`` is None while the group does not exist; ``now`` in ms since 1970 UTC."""
         kind = type(message)
@@ -110,6 +130,8 @@ class OrderActor:
             return self._submit(order, message, now, group)
         if order is None:
             return refused("unknownOrder", f"there is no order {group}")
+        if isinstance(message, Cleared | Asked | Refuse):
+            return self._reviewed(order, message, now)
         if kind not in ORDER_ACCEPTS.rules:
             return refused("unknownMessage", f"an order does not understand {kind.__name__}")
         if (why := ORDER_ACCEPTS.refusal(kind, order.state, order.id)) is not None:
@@ -152,7 +174,9 @@ class OrderActor:
         # Nothing below may refuse: the order is accepted.
         decision = Decision([submitted], reply=Accepted(group, S.ACKNOWLEDGED, now))
         decision.sends += [(other, AwaitOrder(group)) for other in depends_on]
-        if not depends_on:
+        if self._concerned(message.catalog, message.document):
+            decision.inside.append((REVIEW, OpenReview(message.by, message.lane)))
+        elif not depends_on:
             self._begin(decision, message.document, message.catalog, message.requested_start, now)
         return decision
 
@@ -164,7 +188,9 @@ class OrderActor:
         catalog, document = message.catalog or order.catalog, message.document or order.document
         decision = Decision([DraftSubmitted(document, catalog)])
         decision.sends += [(other, AwaitOrder(order.id)) for other in order.depends_on]
-        if not order.depends_on:
+        if self._concerned(catalog, document):
+            decision.inside.append((REVIEW, OpenReview(message.by)))
+        elif not order.depends_on:
             self._begin(decision, document, catalog, order.requested_start, now)
         return decision
 
@@ -180,21 +206,52 @@ class OrderActor:
             decision.events += _walk(order, S.ACKNOWLEDGED)
         if order.requested_start:
             decision.timers.append((START, None))
-        if (freed or order.state is S.ACKNOWLEDGED) and _met(depends_on.values()):
+        if order.in_review or self._concerned(message.catalog, message.document):
+            decision.inside.append((REVIEW, OpenReview(message.by)))
+        elif (freed or order.state is S.ACKNOWLEDGED) and _met(depends_on.values()):
             self._begin(decision, message.document, message.catalog, message.heading.requested_start, now)
 
+    def _concerned(self, catalog: str, document: bytes) -> bool:
+        """Whether a policy may want people to look at the order first."""
+        version = self.catalogs.get(catalog)
+        return version.policies is not None and concerned(
+            version, [line.request for line in lines_of(document)]
+        )
+
+    def _reviewed(self, order: Order, message: Cleared | Asked | Refuse, now: int) -> Decision:
+        """What a review comes to: the order begins, waits for its requester, or is refused."""
+        if isinstance(message, Asked):
+            return Decision(_walk(order, message.state, message.code, message.reason))
+        if isinstance(message, Refuse):
+            decision = self._end(order, message.code, message.reason, S.REJECTED)
+            decision.events = [
+                *_walk(order, S.ACKNOWLEDGED),  # only from there is an order refused
+                OrderMoved(S.REJECTED, message.code, message.reason),
+            ]
+            return decision
+        decision = Decision()
+        if order.state is S.PENDING:
+            decision.events += _walk(order, S.ACKNOWLEDGED)
+        bad = next((other for other, ended in order.depends_on.items() if _bad(ended)), None)
+        if bad is not None:
+            reason = _ended_badly(bad, order.depends_on[bad])
+            decision.events.append(OrderMoved(S.HELD, NEEDED_ENDED, reason))
+        else:
+            self._begin_if(decision, order, order.depends_on.values(), now)
+        return decision
+
     @staticmethod
-    def _end(order: Order, code: str, reason: str) -> Decision:
+    def _end(order: Order, code: str, reason: str, after: State = S.CANCELLED) -> Decision:
         """End an order of which nothing ever started."""
         return Decision(
-            _walk(order, S.CANCELLED, code, reason),
-            _enter_lines(order, S.CANCELLED),
-            [(waiter, OrderEnded(order.id, S.CANCELLED)) for waiter in order.waiters],
+            _walk(order, after, code, reason),
+            _enter_lines(order, after),
+            [(waiter, OrderEnded(order.id, after)) for waiter in order.waiters],
         )
 
     def _begin_if(self, decision: Decision, order: Order, depends_on: Iterable[str], now: int) -> None:
         """Begin if no order is waited for any more; ``depends_on`` are the ends of those that are needed."""
-        if not order.decomposed and _met(depends_on):
+        if not order.decomposed and not order.in_review and _met(depends_on):
             self._begin(decision, order.document, order.catalog, order.requested_start, now)
 
     def _begin(
@@ -239,10 +296,8 @@ class OrderActor:
         decision = Decision([DependencyEnded(message.order, ended)])
         if ended == S.COMPLETED:
             self._begin_if(decision, order, {**order.depends_on, message.order: ended}.values(), now)
-        elif order.state is S.ACKNOWLEDGED:
-            how = f"ended {ended}" if message.state else "does not exist"
-            reason = f"order {message.order}, on which it depends, {how}"
-            decision.events += _walk(order, S.HELD, "neededOrderEnded", reason)
+        elif order.state is S.ACKNOWLEDGED and not order.in_review:
+            decision.events += _walk(order, S.HELD, NEEDED_ENDED, _ended_badly(message.order, ended))
         return decision
 
     def _free(self, order: Order, now: int) -> Decision:
@@ -274,6 +329,11 @@ def refused_for_version(order: Order, base: int) -> Decision:
         VERSION_PASSED,
         f"order {order.id} is at version {order.version}, not {base}: read it again and repeat it on that",
     )
+
+
+def _ended_badly(other: str, ended: str) -> str:
+    how = f"ended {ended}" if ended != UNKNOWN else "does not exist"
+    return f"order {other}, on which it depends, {how}"
 
 
 def _met(ends: Iterable[str]) -> bool:

@@ -18,7 +18,8 @@ def roll_up(
     :param started: whether any work below the parent ever started.
     :param movable: whether a child in ``acknowledged`` can move now or at a date (False: all stand behind others).
     :param wished: whether cancelled children were cancelled at the requester's wish; what was dropped because other
-        work was given up leaves its parent partial, never completed.
+        work was given up leaves its parent partial, never completed. A refused child is nobody's wish; a parent whose
+        children were all refused is ``rejected`` before any work, ``cancelled`` after.
     """
     if (
         S.IN_PROGRESS in children
@@ -32,11 +33,14 @@ def roll_up(
         if waits in children:
             return waits
     completed, failed, cancelled = S.COMPLETED in children, S.FAILED in children, S.CANCELLED in children
-    if S.PARTIAL in children or (completed and (failed or (cancelled and not wished))):
+    rejected = S.REJECTED in children
+    if S.PARTIAL in children or (completed and (failed or rejected or (cancelled and not wished))):
         return S.PARTIAL
     if failed:
         return S.FAILED
-    return S.COMPLETED if completed or not cancelled else S.CANCELLED
+    if rejected and not cancelled and not started:
+        return S.REJECTED
+    return S.COMPLETED if completed or not (cancelled or rejected) else S.CANCELLED
 
 
 def steps(machine: Machine, before: State, after: State) -> tuple[State, ...]:

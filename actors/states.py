@@ -192,6 +192,25 @@ TASK: Final = Machine(
     },
     extensions={},
 )
+PERSON_TASK: Final = Machine(
+    name="PersonTask",
+    source="Orderloom, in the words of TMF652 v4.0; people read open, claimed, returned, completed, withdrawn",
+    initial=(S.ACKNOWLEDGED,),
+    arcs={
+        (S.ACKNOWLEDGED, S.IN_PROGRESS): "somebody claims it",
+        (S.IN_PROGRESS, S.ACKNOWLEDGED): "it is given back, or the claim lapses",
+        (S.IN_PROGRESS, S.PENDING): "only the requester can give what is missing",
+        (S.ACKNOWLEDGED, S.PENDING): "its deadline passed, and then the requester is asked",
+        (S.PENDING, S.IN_PROGRESS): "somebody takes it up all the same",
+        (S.IN_PROGRESS, S.COMPLETED): "it is done",
+        (S.PENDING, S.COMPLETED): "the requester gave what was missing",
+        (S.ACKNOWLEDGED, S.COMPLETED): "what it asks for came without it",
+        (S.ACKNOWLEDGED, S.CANCELLED): "nobody needs it any more",
+        (S.IN_PROGRESS, S.CANCELLED): "nobody needs it any more",
+        (S.PENDING, S.CANCELLED): "nobody needs it any more",
+    },
+    extensions={},
+)
 INSTALLED_PRODUCT: Final = Machine(
     name="InstalledProduct",
     source="TMF637 v4.0 (ProductStatusType); the arcs are Orderloom's",
@@ -218,6 +237,7 @@ MACHINES: Final = (
     SERVICE_ORDER,
     RESOURCE_ORDER,
     TASK,
+    PERSON_TASK,
     INSTALLED_PRODUCT,
 )
 

@@ -9,6 +9,7 @@ from actors.decomposition import Decomposition
 from actors.line import Line
 from actors.order import Order
 from actors.plan import Orchestration
+from actors.review_state import Review, Urgency
 from catalog.model import Kind
 
 ORDER_ID_LENGTH: Final = 25
@@ -43,5 +44,9 @@ class OrderGroup(msgspec.Struct, omit_defaults=True):
     lines: dict[str, Line]
     decomposition: Decomposition
     orchestration: Orchestration
+    review: Review | None = None
+    """What people were asked before fulfilment; None where no policy asked."""
+    urgency: Urgency | None = None
+    """How urgent the order is; None where its catalog has no priority policy."""
     reservations: Reservations | None = None
     """None for nearly all: an order that neither names an installed product nor was asked about what it made."""

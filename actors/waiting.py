@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.claims import Claim, Reservations
+from actors.claims import Claim, Reservations, SharedClaim
 from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
+from actors.people import APPROVAL, PersonTask
 from actors.plan import Task
+from actors.review_state import Review
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
 from catalog.lines import Awaited
@@ -78,6 +80,8 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     order = group.order
     if order.state is S.DRAFT:
         return [(_draft, order)]
+    if order.in_review and group.review is not None:
+        return _people(group.review, order)
     tasks = _tasks(group)
     held_back = _held_back(group)
     waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
@@ -103,6 +107,15 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
     # Never the root of a wait, so never stated: what the other line waits for stands above.
     waits += _between_lines(group)
     return waits
+
+
+def _people(review: Review, order: Order) -> list[_Wait]:
+    """The people an order in review waits for: its requester first, then whoever has waited longest."""
+    active = sorted(review.active, key=lambda task: task.since)
+    asked = [task for task in active if task.state is S.PENDING]
+    waits: list[_Wait] = [(_requester, task) for task in asked]
+    waits += [(_person, (review, task)) for task in active if task.state is not S.PENDING]
+    return waits or [(_review, order)]
 
 
 def _tasks(group: OrderGroup) -> dict[State, list[Task]]:
@@ -170,7 +183,10 @@ def _products(reservations: Reservations) -> list[_Wait]:
     """Claims that wait for their product, those behind another order's line first."""
     asked = [claim for claim in reservations.claims.values() if claim.asked]
     behind: list[_Wait] = [(_busy_product, claim) for claim in asked if claim.ahead is not None]
-    return behind + [(_asked_product, claim) for claim in asked if claim.ahead is None]
+    shared = [each for each in reservations.shared.items() if each[1].asked and not each[1].granted]
+    behind += [(_busy_service, each) for each in shared if each[1].ahead]
+    unheard: list[_Wait] = [(_asked_product, claim) for claim in asked if claim.ahead is None]
+    return behind + unheard + [(_asked_service, each) for each in shared if not each[1].ahead]
 
 
 def _draft(order: Order, now: int) -> Reason:
@@ -184,6 +200,41 @@ def _asked(task: Task, now: int) -> Reason:
         f"{task.message or task.code}; retry it with what is missing or give it up"
     )
     return Reason(REQUESTER, sentence, task.since, None, task.key)
+
+
+def _requester(task: PersonTask, now: int) -> Reason:
+    sentence = (
+        f"task {task.key} ({task.name}) waits since {_iso(task.since)} for the requester: {task.reason}; "
+        "change the order accordingly, or take the task up"
+    )
+    return Reason(REQUESTER, sentence, task.since, None, task.key)
+
+
+def _person(pair: tuple[Review, PersonTask], now: int) -> Reason:
+    review, task = pair
+    until = min((at for at in (task.due, _moves_on(task)) if at), default=0)
+    if task.state is S.IN_PROGRESS:
+        who = f"is claimed by {task.by} since {_iso(task.since)}"
+    else:
+        who = f"waits since {_iso(task.since)} for somebody of {task.group or 'any group'} to take it on"
+    ends = f", until {_iso(until)}" if until else ""
+    next_step = "complete it or give it back"
+    if task.kind == APPROVAL:
+        need = next((each for each in review.needs if each.rule == task.rule), None)
+        given = f"{len(review.approvals)} of {need.approvers} given" if need is not None else "none given"
+        next_step = f"{given}; approve, return or reject the order"
+    why = f" ({task.reason})" if task.reason else ""
+    sentence = f"task {task.key} ({task.name}) {who}{ends}{why}: {next_step}"
+    return Reason(OPERATOR, sentence, task.since, until or None, task.key)
+
+
+def _moves_on(task: PersonTask) -> int:
+    return task.claim_until if task.state is S.IN_PROGRESS else task.claim_by
+
+
+def _review(order: Order, now: int) -> Reason:
+    sentence = f"order {order.id} waits since {_iso(order.since)} for its review to go on"
+    return Reason(RUNTIME, sentence, order.since, None, order.id)
 
 
 def _held_order(order: Order, now: int) -> Reason:
@@ -268,6 +319,26 @@ def _asked_product(claim: Claim, now: int) -> Reason:
         f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted} to answer"
     )
     return Reason(RUNTIME, sentence, claim.since, None, claim.line)
+
+
+def _busy_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
+    _, claim = pair
+    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)}, behind order {claim.ahead}"
+    return Reason(OTHER_ORDER, sentence, claim.since, None, claim.ahead)
+
+
+def _asked_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
+    id_, claim = pair
+    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)} to answer"
+    return Reason(RUNTIME, sentence, claim.since, None, id_)
+
+
+def _lines(claim: SharedClaim) -> str:
+    return f"line {claim.lines[0]} waits" if len(claim.lines) == 1 else f"lines {', '.join(claim.lines)} wait"
+
+
+def _service(claim: SharedClaim) -> str:
+    return f"shared {claim.specification} <{claim.sharing_key}>"
 
 
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:

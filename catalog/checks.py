@@ -14,6 +14,7 @@ from catalog.model import (
     Specification,
 )
 from catalog.parts.plan_checks import check_plans
+from catalog.policies.checks import check_policies
 from catalog.rules.checks import check_rules
 
 TREE_BRANCHES_MAX = 10_000
@@ -30,6 +31,7 @@ def check_draft(draft: Draft) -> None:
         _check_sizes(draft)
         check_rules(draft)
     _check_reach(draft)
+    check_policies(draft.policies, draft.findings, draft.commerce.offerings, draft.specifications)
 
 
 def _unknown(draft: Draft, at: Located, what: str, identifier: str) -> None:

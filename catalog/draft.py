@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from catalog.commerce.model import Candidate, Category, ProductOffering, ProductOfferingPrice
 from catalog.located import Findings, Located
 from catalog.model import Specification
+from catalog.policies.draft import PolicyDraft
 
 COMMERCIAL_SECTIONS = {
     "offerings": "offering",
@@ -40,3 +41,4 @@ class Draft:
         self.places: dict[tuple[str | int, ...], Located] = {}
         self.sections: dict[str, dict[str, Located]] = {section: {} for section in COMMERCIAL_SECTIONS}
         self.commerce = CommerceDraft()
+        self.policies = PolicyDraft()

@@ -25,3 +25,17 @@ def milliseconds(duration: int | str) -> int:
     whole, _, fraction = (match["seconds"] or "0").partition(".")
     seconds = ((days * 24 + hours) * 60 + minutes) * 60 + int(whole)
     return seconds * 1_000 + int((fraction or "0").ljust(3, "0"))
+
+
+def duration_text(duration_ms: int) -> str:
+    """Milliseconds as ISO 8601, in days, hours, minutes and seconds."""
+    seconds, milliseconds = divmod(duration_ms, 1_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    fraction = f".{milliseconds:03d}".rstrip("0") if milliseconds else ""
+    parts = [f"{hours}H" if hours else "", f"{minutes}M" if minutes else ""]
+    if seconds or milliseconds or not (days or hours or minutes):
+        parts.append(f"{seconds}{fraction}S")
+    time = "".join(parts)
+    return f"P{days}D" * bool(days) + (f"T{time}" if days else f"PT{time}") if time else f"P{days}D"

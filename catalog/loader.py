@@ -55,6 +55,7 @@ def load(paths: Paths) -> Catalog:
         tuple(commerce.offerings.values()),
         tuple(draft.specifications.values()),
         Commerce(commerce.prices, commerce.categories, commerce.candidates),
+        draft.policies.policies(),
     )
 
 

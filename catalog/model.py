@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from catalog.commerce.model import NO_COMMERCE, Commerce, ProductOffering
+from catalog.policies.model import Policies
 from catalog.rules.rule import AttributeMapping, Combination, Compatibility, Rule, Shrinking, Wait
 from catalog.validity import TimePeriod
 
@@ -202,6 +203,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     offerings: Mapping[str, ProductOffering]
     specifications: Mapping[str, Specification]
     commerce: Commerce = NO_COMMERCE
+    policies: Policies | None = None
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -223,6 +225,7 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
             tuple(self.offerings.values()),
             tuple(self.specifications.values()),
             self.commerce,
+            self.policies,
         )
 
 
@@ -232,6 +235,7 @@ def catalog_of(
     offerings: tuple[ProductOffering, ...],
     specifications: tuple[Specification, ...],
     commerce: Commerce = NO_COMMERCE,
+    policies: Policies | None = None,
 ) -> Catalog:
     """A catalog of these parts, with the digest (blake2b, 32 hex digits) of its canonical content.
 
@@ -240,7 +244,7 @@ def catalog_of(
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
     content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications, commerce], order="deterministic"
+        [name, version, sorted_offerings, sorted_specifications, commerce, policies], order="deterministic"
     )
     return Catalog(
         name=name,
@@ -249,4 +253,5 @@ def catalog_of(
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
         commerce=commerce,
+        policies=policies,
     )

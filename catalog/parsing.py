@@ -9,6 +9,7 @@ from catalog.parts.characteristics import read_characteristic
 from catalog.parts.plans import read_plans
 from catalog.parts.relationships import read_relationship
 from catalog.parts.validity import read_period
+from catalog.policies.parsing import read_policies
 from catalog.rules.parsing import read_compatibilities, read_mappings, read_wait
 
 SECTIONS: dict[str, Kind] = {
@@ -35,7 +36,9 @@ _SPECIFICATION = (
 
 def read_file(draft: Draft, root: Located) -> None:
     """Add the content of one file to the draft."""
-    fields = Fields(draft.findings, root, "a catalog file", ("catalog", *COMMERCIAL_SECTIONS, *SECTIONS))
+    fields = Fields(
+        draft.findings, root, "a catalog file", ("catalog", *COMMERCIAL_SECTIONS, *SECTIONS, "policies")
+    )
     if fields.has("catalog"):
         _read_header(draft, fields.place("catalog"))
     for section, what in COMMERCIAL_SECTIONS.items():
@@ -43,6 +46,8 @@ def read_file(draft: Draft, root: Located) -> None:
         for identifier, entry in fields.entries(section).items():
             if _new(draft, what, identifier, entry):
                 draft.sections[section][identifier] = entry
+    if fields.has("policies"):
+        read_policies(draft.policies, draft.findings, fields.place("policies"))
     for section, kind in SECTIONS.items():
         for identifier, entry in fields.entries(section).items():
             if _new(draft, "specification", identifier, entry):

@@ -20,6 +20,7 @@ from catalog.commerce.model import (
     ProductOffering,
     ProductOfferingPrice,
 )
+from catalog.durations import duration_text
 from catalog.model import (
     Catalog,
     CharacteristicSpecification,
@@ -30,6 +31,7 @@ from catalog.model import (
 from catalog.parsing import SECTIONS
 from catalog.parts.characteristics import UNBOUNDED
 from catalog.parts.plans import TIMEOUT_DURATIONS, TIMEOUT_MS_MIN
+from catalog.policies.writing import policies_form
 from catalog.rules.rule import (
     RULE_ACTIONS_DEFAULT,
     AttributeMapping,
@@ -79,6 +81,8 @@ def sections_of(catalog: Catalog) -> Form:
         sections.setdefault(_SECTION_OF[specification.kind], {})[specification.id] = _specification(
             specification
         )
+    if catalog.policies is not None:
+        sections["policies"] = policies_form(catalog.policies)
     return sections
 
 
@@ -392,17 +396,3 @@ def _task(task: TaskTemplate) -> Form:
             "description": task.description,
         }
     )
-
-
-def duration_text(duration_ms: int) -> str:
-    """Milliseconds as ISO 8601, in days, hours, minutes and seconds."""
-    seconds, milliseconds = divmod(duration_ms, 1_000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    fraction = f".{milliseconds:03d}".rstrip("0") if milliseconds else ""
-    parts = [f"{hours}H" if hours else "", f"{minutes}M" if minutes else ""]
-    if seconds or milliseconds or not (days or hours or minutes):
-        parts.append(f"{seconds}{fraction}S")
-    time = "".join(parts)
-    return f"P{days}D" * bool(days) + (f"T{time}" if days else f"PT{time}") if time else f"P{days}D"

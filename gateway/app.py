@@ -13,9 +13,12 @@ from gateway import (
     events,
     health,
     orders_api,
+    principal_api,
     products_api,
+    review_api,
     stream,
     stream_socket,
+    tasks_api,
 )
 from gateway.context import Gateway
 from gateway.event_hub import EventHub
@@ -69,6 +72,9 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         orders_api,
         products_api,
         drafts_api,
+        principal_api,
+        review_api,
+        tasks_api,
         health,
         documentation,
     ):

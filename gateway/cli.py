@@ -13,7 +13,18 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from gateway.commands import catalog, drafts, feeding, orders, products, serving, simulation, watching
+from gateway.commands import (
+    catalog,
+    drafts,
+    feeding,
+    orders,
+    products,
+    reviews,
+    serving,
+    simulation,
+    tasks,
+    watching,
+)
 from gateway.commands.failing import EXIT_FAILED, CommandFailed, explain
 
 GROUP: Final = "orderloom.commands"
@@ -56,7 +67,9 @@ app = typer.Typer(
 )
 serving.add_to(app)
 watching.add_to(app)
+reviews.add_to(orders.app)
 app.add_typer(orders.app, name="order")
+app.add_typer(tasks.app, name="task")
 app.add_typer(products.app, name="product")
 app.add_typer(drafts.app, name="draft")
 app.add_typer(catalog.app, name="catalog")

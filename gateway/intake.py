@@ -18,6 +18,7 @@ from gateway.conflict import conflict
 from gateway.context import Gateway
 from gateway.door import Admitted
 from gateway.json_answers import encode
+from gateway.lanes import laned
 from gateway.line_splitter import TooLong
 from gateway.tmf.errors import Error, error_of, retry_after
 from gateway.tmf.product_ordering import refusal
@@ -115,7 +116,9 @@ class Intake:
 
     async def _send(self, number: int, size: int, admitted: Admitted) -> None:
         try:
-            reply = await self._gateway.runtime.send(admitted.order, admitted.message)
+            runtime = self._gateway.runtime
+            message = await laned(runtime, self._principal, admitted.order, admitted.message)
+            reply = await runtime.send(admitted.order, message)
             if isinstance(reply, KeyConflict):
                 href = self._gateway.settings.href(reply.order)
                 body = await conflict(self._gateway.runtime, reply.order, admitted.message.document, href)

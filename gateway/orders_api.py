@@ -17,6 +17,7 @@ from gateway.auth import Principal
 from gateway.camel_case import named, shown_part
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
 from gateway.json_answers import JsonAnswer
+from gateway.review_view import priority_view
 from gateway.tmf.product_order import instant_text
 from gateway.tmf.product_ordering import refusal
 from gateway.wall_clock import now_ms
@@ -56,6 +57,7 @@ async def graph(request: Request, principal: Authenticated, order: OrderId) -> R
             "id": group.order.id,
             "state": group.order.state,
             "catalog": group.order.catalog,
+            "priority": priority_view(group),
             "waitsFor": [shown_part(reason) for reason in report.reasons],
             "waitsForTotal": report.total,
             "lines": [shown_part(line) for line in group.lines.values()],

@@ -21,6 +21,7 @@ from gateway.bodies import too_large
 from gateway.conflict import conflict
 from gateway.door import Admitted, Door
 from gateway.json_answers import encode
+from gateway.lanes import laned
 from gateway.tmf.errors import Error, error_of
 from gateway.tmf.product_ordering import refusal
 from gateway.violations import BadRequest, Violation
@@ -167,7 +168,8 @@ class RedisIntake:
             return error_of(problem)[1]
         while not stop.is_set():
             try:
-                reply = await self._runtime.send(admitted.order, admitted.message)
+                message = await laned(self._runtime, self._principal, admitted.order, admitted.message)
+                reply = await self._runtime.send(admitted.order, message)
                 if isinstance(reply, KeyConflict):
                     return await conflict(self._runtime, reply.order, admitted.message.document)
             except OrderloomError as problem:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from catalog.schema.commerce import commercial_parts
+from catalog.schema.policies import policy_parts
 from catalog.schema.specifications import rule_parts, specification_parts
 from catalog.schema.words import (
     Parts,
@@ -35,6 +36,9 @@ def catalog_schema() -> Schema:
                 "resourceSpecifications": by_id("resourceSpecification", "What it takes."),
                 "serviceCandidates": by_id("candidate", "Services that can be ordered directly."),
                 "resourceCandidates": by_id("candidate", "Resources that can be ordered directly."),
+                "policies": to(
+                    "policies", "What people are asked before fulfilment, and how urgent orders are."
+                ),
             }
         ),
         "definitions": {
@@ -82,5 +86,6 @@ def _parts() -> Parts:
         ),
         **commercial_parts(),
         **specification_parts(),
+        **policy_parts(),
         **rule_parts(),
     }

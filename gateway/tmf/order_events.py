@@ -22,6 +22,7 @@ from actors.events import (
     TaskPending,
 )
 from actors.lifting import decode_events
+from actors.review_events import DetailsAdded, RequesterAsked
 from actors.states import State
 from gateway.json_answers import encode
 from gateway.tmf.product_order import created, instant_text, line_of_task, note, trouble
@@ -96,6 +97,12 @@ def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterat
         document, names = _decode(fact.document), _attributes(fact.changed)
         now = {name: document[name] for name in names if name in document}
         yield ATTRIBUTE_CHANGE, {**shown, **now}, ",".join(names)
+    elif kind is RequesterAsked:
+        (_, asked, _) = _noted(shown, f"work:{fact.task}", at, f"informationRequired: {fact.reason}")
+        yield INFORMATION_REQUIRED, asked, ",".join(_path_of_item(line, shape) for line in fact.lines)
+    elif kind is DetailsAdded:
+        text = f"{fact.by} filled in {_filled_in(fact.values)}"
+        yield _noted(shown, f"details:{at}", at, f"{text}: {fact.note}" if fact.note else text)
     elif kind is LinesMoved and fact.reason:
         for line in fact.lines:
             yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
@@ -121,7 +128,15 @@ def _noted(shown: dict[str, Any], key: str, at: int, text: str) -> _Payload:
 
 def _item_path(task: str, shape: Shape) -> str:
     """The order item a task works for, as a JSONPath."""
-    return f"$.{shape.items}[?(@.id=={encode(line_of_task(task)).decode()})]"
+    return _path_of_item(line_of_task(task), shape)
+
+
+def _path_of_item(item: str, shape: Shape) -> str:
+    return f"$.{shape.items}[?(@.id=={encode(item).decode()})]"
+
+
+def _filled_in(values: dict[str, dict[str, Any]]) -> str:
+    return "; ".join(f"{', '.join(fields)} of item {line}" for line, fields in values.items())
 
 
 def _envelope(

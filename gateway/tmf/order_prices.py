@@ -7,10 +7,11 @@ what was computed), and `undeterminedPrice` on an item (prices that wait for val
 Source: TMF622 v4.0 OrderPrice, Price, PriceAlteration.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.commerce.charges import Amount, Charge, LinePrice, OrderPrice, Total
+from catalog.commerce.charges import Amount, Charge, LinePrice, OrderPrice, PriceOverride, Total
 from catalog.commerce.order_lines import items_of, priced_lines
 from catalog.model import Catalog
 from catalog.pricing import price_order
@@ -43,7 +44,9 @@ def lay_prices(shown: dict[str, Any], price: OrderPrice) -> None:
         shown["orderTotalPrice"] = [_total(total) for total in price.totals]
 
 
-def lay_computed_prices(shown: dict[str, Any], catalog: Catalog, at: int) -> None:
+def lay_computed_prices(
+    shown: dict[str, Any], catalog: Catalog, at: int, overrides: Iterable[PriceOverride] = ()
+) -> None:
     """Compute the prices of an order that is shown, ordered ``at``, and write them into it.
 
     A catalog without prices costs nothing here; an order that it cannot serve is shown without prices.
@@ -51,7 +54,7 @@ def lay_computed_prices(shown: dict[str, Any], catalog: Catalog, at: int) -> Non
     if not catalog.commerce.prices:
         return
     try:
-        price = price_order(catalog, priced_lines(shown), at)
+        price = price_order(catalog, priced_lines(shown), at, overrides)
     except CatalogRefusal:
         return
     lay_prices(shown, price)

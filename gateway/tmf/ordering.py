@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 from fastapi import Request, Response
 
 from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
 from actors.states import State
 from actors.structure import captured_as, tenanted
+from catalog.commerce.charges import OrderPrice
 from catalog.refusals import UnknownCatalogVersion
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
@@ -20,8 +22,9 @@ from gateway.conflict import conflict
 from gateway.context import Gateway, gateway_of
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.lanes import laned
 from gateway.preconditions import base_of, etag
-from gateway.tmf.order_prices import lay_computed_prices
+from gateway.tmf.order_prices import lay_computed_prices, lay_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
 from gateway.tmf.patching import change
@@ -41,7 +44,9 @@ async def create_order(request: Request, principal: Principal, key: str | None, 
     admitted = door.admit(door.read(body), principal, key, raw=body)
     if folder := await runtime.full_disk():
         raise DiskFull(folder)
-    reply = await runtime.send(admitted.order, admitted.message)
+    reply = await runtime.send(
+        admitted.order, await laned(runtime, principal, admitted.order, admitted.message)
+    )
     if isinstance(reply, KeyConflict):
         href = gateway.settings.href(reply.order)
         return JsonAnswer(
@@ -123,12 +128,18 @@ async def visible_group(gateway: Gateway, order: str, principal: Principal, shap
 
 
 def priced_order(gateway: Gateway, group: OrderGroup) -> dict[str, Any]:
-    """An order with what it costs under the catalog version that it keeps, at the time it was ordered."""
-    order = group.order
+    """An order with what it costs: as its approvers saw it, else as computed for the time it was ordered."""
+    order, review = group.order, group.review
     shown = product_order(group, gateway.settings.href(order.id), now_ms())
-    if captured_as(order.id) == "product":
-        with suppress(UnknownCatalogVersion):
-            lay_computed_prices(shown, gateway.runtime.catalogs.get(order.catalog), order.order_date)
+    if captured_as(order.id) != "product":
+        return shown
+    if review is not None and review.price:
+        lay_prices(shown, msgspec.convert(review.price, OrderPrice))
+        return shown
+    overrides = review.overridden if review is not None else ()
+    with suppress(UnknownCatalogVersion):
+        catalog = gateway.runtime.catalogs.get(order.catalog)
+        lay_computed_prices(shown, catalog, order.order_date, overrides)
     return shown
 
 

@@ -16,6 +16,7 @@ from actors.line import Line
 from actors.product_id import product_id
 from actors.states import FINAL, State
 from actors.waiting import Reason, waits_for
+from catalog.policies.priority import tmf_priority
 from gateway.tmf.shapes import PRODUCT, SERVICE, Shape, shape_of
 
 NOTE_AUTHOR = "Orderloom"
@@ -41,6 +42,8 @@ def product_order(group: OrderGroup, href: str, now: int) -> dict[str, Any]:
     shown = created(order.document, order.id, href, order.state, order.order_date, shape)
     if order.completed_at:
         shown["completionDate"] = instant_text(order.completed_at)
+    if group.urgency is not None:
+        shown["priority"] = tmf_priority(group.urgency.priority)
     _set_item_states(shown, group.lines, shape)
     if shape is SERVICE:
         messages = [_error_message(each) for each in _troubles(group)]
@@ -70,7 +73,7 @@ def created(
         item["state"] = str(state)
         if item["action"] == "add":
             # Known from now on, so that a later order can change what this one makes.
-            item.setdefault("product", {})["id"] = product_id(order, item["id"])
+            item.setdefault(shape.subject, {})["id"] = product_id(order, item["id"])
     return shown
 
 

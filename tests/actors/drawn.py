@@ -29,6 +29,7 @@ from actors.states import State
 from actors.structure import OrderGroup
 from catalog.model import Catalog, ProductOffering, Relationship, Specification, TaskTemplate, catalog_of
 from catalog.store import Catalogs, sample_catalogs
+from tests.actors.people_drawn import fill_in, said_by_people
 
 NOW = 1_800_000_000_000
 SAMPLE = sample_catalogs()
@@ -38,6 +39,8 @@ SAMPLE_LINES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fibre-internet", {"speed": 500, "wifiName": "home"}),
     ("tv-premium", {"package": "sport", "resolution": "HD"}),
     ("voice-home", {"tariff": "minute"}),
+    ("managed-security", {"users": 800, "ruleSet": "open"}),
+    ("managed-security", {"users": 3}),
 )
 
 
@@ -81,11 +84,11 @@ def drafted(order: SubmitOrder) -> StartDraft:
     return StartDraft(order.document, order.digest, order.catalog, "", heading)
 
 
-def changed(base: int, items: list[dict[str, Any]], **heading: Any) -> ChangeOrder:
+def changed(base: int, items: list[dict[str, Any]], *, by: str = "", **heading: Any) -> ChangeOrder:
     """Another document for an order of the sample catalog."""
     made = submission(items)
     return ChangeOrder(
-        base, made.document, b"patch", made.catalog, Heading(**heading), ("/productOrderItem/0",)
+        base, made.document, b"patch", made.catalog, Heading(**heading), ("/productOrderItem/0",), by
     )
 
 
@@ -159,6 +162,8 @@ def submissions(draw: st.DrawFn) -> tuple[Catalogs, SubmitOrder | StartDraft]:
             quantity=draw(st.sampled_from([1, 1, 2])),
             characteristics=characteristics,
         )
+        if offering == "managed-security" and draw(st.booleans()):
+            fill_in(drawn)
         above = draw(st.sampled_from([None, None, *flat]))
         ancestors = set()
         each = above
@@ -212,6 +217,8 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> AnyMessage:
     targets = [*tasks, *group.lines, "", "nothing"]
     troubled = [key for key, task in tasks.items() if task.state in (State.HELD, State.PENDING)]
     troubled += group.orchestration.blocked
+    if group.order.in_review and draw(st.integers(0, 3)):
+        return draw(said_by_people(group))
     kind = draw(st.integers(0, 21))
     if kind < 9 and out:
         keys = draw(st.lists(st.sampled_from(out), min_size=1, max_size=4))
@@ -229,7 +236,7 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> AnyMessage:
     if kind > 19:
         return draw(_changes(group))
     if kind < 18:
-        return TimerFired(draw(st.sampled_from(["deadline", "decompose", "start", "other"])))
+        return TimerFired(draw(st.sampled_from(["deadline", "decompose", "start", "people", "other"])))
     return draw(
         st.sampled_from(
             [

@@ -9,11 +9,21 @@ from actors import decomposition, line, order
 from actors.behaviour import Decision
 from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
-from actors.messages import KeyConflict, Message, RefusedReply, TimerFired
+from actors.messages import (
+    KeyConflict,
+    Message,
+    RefusedReply,
+    ReserveShared,
+    SharedReserved,
+    TimerFired,
+)
+from actors.people import next_instant
 from actors.plan import Orchestration, line_of, standing_of_tasks
+from actors.review_state import PHASES
 from actors.states import (
     DOMAIN_ORDER_MACHINES,
     FINAL,
+    PERSON_TASK,
     PRODUCT_ORDER,
     PRODUCT_ORDER_ITEM,
     TASK,
@@ -32,9 +42,11 @@ Standing = dict[tuple[str, str], tuple[Machine, State]]
 class Watched:
     """A group that is judged after every message, beside a shadow of it that knows only the events."""
 
-    def __init__(self, kind: OrderGroupKind, now: int, name: str = "o1") -> None:
+    def __init__(self, kind: OrderGroupKind, now: int, name: str = "o1", *, alone: bool = True) -> None:
         self.kind = kind
         self.name = name
+        self.alone = alone
+        """Whether nothing is installed that this order could share: so it is told at once."""
         self.now = now
         self.state: OrderGroup | None = None
         self.shadow: OrderGroup | None = None
@@ -42,6 +54,14 @@ class Watched:
         self.timers: dict[str, int] = {}
 
     def tell(self, message: Message) -> Decision:
+        decision = self._tell(message)
+        reserved = [to for to, sent in decision.sends if isinstance(sent, ReserveShared)]
+        while self.alone and reserved:
+            sends = self._tell(SharedReserved(reserved.pop(), None)).sends
+            reserved += [to for to, sent in sends if isinstance(sent, ReserveShared)]
+        return decision
+
+    def _tell(self, message: Message) -> Decision:
         before = standings(self.state)
         attempts = _attempts(self.state)
         self.state, decision = self.kind.handle(self.name, self.state, message, self.now)
@@ -59,6 +79,7 @@ class Watched:
             judge(self.state, self.now)
             if self.state.order.state not in FINAL:
                 assert self.timers.get("deadline", 0) == self.state.orchestration.armed
+                assert self.timers.get("people", 0) == _people_due(self.state)
             if ("order", self.name) in before and before["order", self.name][1] in FINAL:
                 assert all(isinstance(event, AnswerRecorded) for event in decision.events), (
                     "the end is the end"
@@ -103,6 +124,10 @@ class Watched:
         return state
 
 
+def _people_due(group: OrderGroup) -> int:
+    return next_instant(group.review.tasks.values()) if group.review and group.order.in_review else 0
+
+
 def _attempts(group: OrderGroup | None) -> dict[str, tuple[int, int, int]]:
     tasks = group.orchestration.tasks.values() if group is not None else ()
     return {
@@ -122,6 +147,8 @@ def standings(group: OrderGroup | None) -> Standing:
         found["domain order", domain_order.key] = (machine, domain_order.state)
     for task in group.orchestration.tasks.values():
         found["task", task.key] = (TASK, task.state)
+    for work in group.review.tasks.values() if group.review is not None else ():
+        found["work", work.key] = (PERSON_TASK, work.state)
     return found
 
 
@@ -137,6 +164,7 @@ def judge(group: OrderGroup, now: int) -> None:
     _judge_plan(group.orchestration)
     _judge_roll_up(group)
     _judge_reasons(group, now)
+    _judge_review(group)
     if group.order.state in FINAL:
         assert all(state in FINAL for _, state in standings(group).values()), (
             "nothing is left in an ended order"
@@ -193,7 +221,9 @@ def _judge_roll_up(group: OrderGroup) -> None:
             assert each_line.state is line.standing(each_line), each_line
     assert group.order.lines == tally(n.state for n in group.lines.values() if not n.parent and n.counted)
     claims = group.reservations.claims if group.reservations is not None else {}
-    assert group.order.asking == sum(claim.asked for claim in claims.values())
+    growing = group.reservations.growing if group.reservations is not None else ()
+    assert group.order.asking == sum(claim.asked for claim in claims.values()) + len(growing)
+    assert all(group.lines[line].state not in FINAL for line in growing)
     assert group.order.decomposed == sum(
         each.decomposed or each.id in claims for each in group.lines.values()
     )
@@ -204,6 +234,26 @@ def _judge_roll_up(group: OrderGroup) -> None:
     assert group.order.size == len(group.lines)
     if group.order.decomposed:
         assert group.order.state is order.standing(group.order)
+
+
+def _judge_review(group: OrderGroup) -> None:
+    order, review = group.order, group.review
+    if review is None:
+        assert not order.in_review
+        return
+    assert order.in_review == (review.phase in PHASES)
+    if not order.in_review:
+        assert not review.active
+        return
+    assert not order.decomposed and order.state in (S.ACKNOWLEDGED, S.PENDING)
+    assert review.active, "whoever waits waits for somebody"
+    asked = [task.state is S.PENDING for task in review.active]
+    assert (order.state is S.PENDING) == all(asked)
+    kinds = {task.kind for task in review.active}
+    assert (kinds == {"approval"}) if review.phase == "approval" else ("approval" not in kinds)
+    approvers = [each.by for each in review.approvals]
+    assert len(set(approvers)) == len(approvers) and not set(approvers) & set(review.submitters)
+    assert all(each.version <= order.version for each in review.approvals)
 
 
 def _judge_reasons(group: OrderGroup, now: int) -> None:

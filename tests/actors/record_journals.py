@@ -11,10 +11,25 @@ from pathlib import Path
 import msgspec
 
 from actors.group import OrderGroupKind
-from actors.messages import AwaitOrder, GiveUp, OrderEnded, Retry, SubmitDraft, TaskResult, TimerFired
+from actors.messages import (
+    AddDetails,
+    ApproveOrder,
+    AwaitOrder,
+    ClaimWork,
+    CompleteWork,
+    GiveUp,
+    OrderEnded,
+    Retry,
+    ReturnOrder,
+    ReturnWork,
+    SubmitDraft,
+    TaskResult,
+    TimerFired,
+)
 from actors.states import State
 from tests.actors.drawn import NOW, SAMPLE, drafted, item, submission
 from tests.actors.judging import Watched, decode_events, digest
+from tests.actors.people_drawn import FILLED
 
 FOLDER = Path(__file__).parent / "journals"
 
@@ -72,6 +87,25 @@ def _patience(watched: Watched) -> None:
     _finish(watched)
 
 
+def _review(watched: Watched) -> None:
+    asked = item("1", "managed-security", characteristics={"users": 800, "ruleSet": "open"})
+    watched.tell(submission([asked, item("2")], by="sue"))
+    watched.tell(ClaimWork("w1", "ann", ("order-desk",)))
+    for _ in range(2):
+        watched.now = watched.timers["people"]
+        watched.tell(TimerFired("people"))
+    site = {"1": {name: FILLED[name] for name in ("site", "place.installation")}}
+    watched.tell(CompleteWork("w1", "bob", ("order-desk-lead",), site, "by phone"))
+    watched.tell(ClaimWork("w2", "ann", ("order-desk",)))
+    watched.tell(ReturnWork("w2", "ann", "whom may we call?", ("order-desk",), requester=True))
+    watched.tell(AddDetails({"1": {"contact.technical": FILLED["contact.technical"]}}, "ann", "in the mail"))
+    watched.tell(ReturnOrder("cid", "really 800?", ("sales-desk",)))
+    watched.tell(CompleteWork("w5", "ann", ("order-desk",), {}, "yes"))
+    watched.tell(ApproveOrder("cid", ("sales-desk", "security-desk"), note="fine"))
+    watched.tell(ApproveOrder("dan", ("sales-desk",)))
+    _finish(watched)
+
+
 STORIES: dict[str, tuple[str, Callable[[Watched], None]]] = {
     "first-layouts-plain": ("Nothing special: kept as the first layouts of the everyday events.", _plain),
     "first-layouts-fallout": (
@@ -83,6 +117,12 @@ STORIES: dict[str, tuple[str, Callable[[Watched], None]]] = {
         "A draft with a date and two orders to wait for, then silence until the fallout, solved by late answers: the "
         "first draft started such an order although one of the two had failed while it was a draft.",
         _patience,
+    ),
+    "first-layouts-review": (
+        "Everything people may be asked before an order is fulfilled, once: claimed, lapsed, gone up, done, asked of "
+        "the requester, filled in without a task, returned for rework, approved by two. The first draft could not "
+        "refuse an order that waited for its requester.",
+        _review,
     ),
 }
 

@@ -7,18 +7,30 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.acceptance import ACCEPTANCES, INSTALLED_ACCEPTS, LINE_ACCEPTS, ORDER_ACCEPTS, TASK_ACCEPTS
+from actors.acceptance import (
+    ACCEPTANCES,
+    INSTALLED_ACCEPTS,
+    LINE_ACCEPTS,
+    ORDER_ACCEPTS,
+    TASK_ACCEPTS,
+    WORK_ACCEPTS,
+)
 from actors.behaviour import Decision
 from actors.claims import Claim, Reservations
 from actors.group import OrderGroupKind, reply_of
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Reservation
 from actors.messages import (
+    AddDetails,
     AnnotateOrder,
     AnyMessage,
+    ApproveOrder,
     AwaitOrder,
     ChangeOrder,
     ChangeValues,
+    ClaimWork,
+    CompleteWork,
+    FoldShared,
     GiveUp,
     GiveValues,
     Message,
@@ -28,10 +40,16 @@ from actors.messages import (
     ProductReserved,
     ProductTold,
     RefusedReply,
+    RejectOrder,
     ReleaseProduct,
     ReserveProduct,
+    ReserveShared,
     Retry,
+    ReturnOrder,
+    ReturnWork,
     SaveDraft,
+    SharedBusy,
+    SharedReserved,
     StartDraft,
     SubmitDraft,
     SubmitOrder,
@@ -46,6 +64,7 @@ from actors.states import State
 from actors.structure import OrderGroup
 from catalog.installed import InstalledNode, InstalledProduct
 from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
+from tests.actors.people_drawn import FILLED, fill_in
 
 S = State
 KIND = OrderGroupKind(SAMPLE)
@@ -69,6 +88,16 @@ ORDER_MESSAGES: dict[type[Message], Message] = {
     ProductReserved: ProductReserved("1", "p9.1", PICTURE, "broadband-basic"),
     ProductBusy: ProductBusy("1", "p9.1", "o9", "1"),
     ProductRefused: ProductRefused("1", "p9.1", "terminated", "product p9.1 was terminated by order o9"),
+    AddDetails: AddDetails({"1": {"users": 700}}, "ann"),
+    ApproveOrder: ApproveOrder("ann", ("sales-desk",)),
+    RejectOrder: RejectOrder("ann", "too large", ("sales-desk",)),
+    ReturnOrder: ReturnOrder("ann", "how many users?", ("sales-desk",)),
+}
+IN_REVIEW = (AddDetails, ApproveOrder, RejectOrder, ReturnOrder)
+WORK_MESSAGES: dict[type[Message], Message] = {
+    ClaimWork: ClaimWork("w1", "ann", ("order-desk",)),
+    CompleteWork: CompleteWork("w1", "ann", ("order-desk",), {"1": FILLED}),
+    ReturnWork: ReturnWork("w1", "ann", "not mine", ("order-desk",)),
 }
 TASK = "1.2.1"
 TASK_MESSAGES: dict[type[Message], Message] = {
@@ -94,6 +123,14 @@ def group(*, begun: bool = True) -> OrderGroup:
     return state
 
 
+def reviewed(*, complete: bool = True) -> OrderGroup:
+    """An order that waits for approval, or for enrichment."""
+    asked = item("1", "managed-security", characteristics={"users": 800})
+    state, _ = KIND.handle("o1", None, submission([fill_in(asked) if complete else asked]), NOW)
+    assert state is not None
+    return state
+
+
 def told(state: OrderGroup, message: Message) -> Decision:
     before = msgspec.msgpack.encode(state)
     after, decision = KIND.handle("o1", state, message, NOW)
@@ -106,7 +143,10 @@ def told(state: OrderGroup, message: Message) -> Decision:
 
 def test_every_message_that_may_come_has_its_row() -> None:
     decided = {kind for acceptance in ACCEPTANCES for kind in acceptance.rules}
-    wrapped = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    wrapped: dict[Any, type[Message]] = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    # A shared service and an order deal with each other as an installed product and a line do.
+    wrapped |= {ReserveShared: ReserveProduct, FoldShared: ReleaseProduct}
+    wrapped |= {SharedReserved: ProductReserved, SharedBusy: ProductBusy}
     assert decided | wrapped.keys() == set(AnyMessage.__args__)
 
 
@@ -116,7 +156,7 @@ def test_every_message_that_may_come_has_its_row() -> None:
     ids=lambda each: getattr(each, "__name__", each),
 )
 def test_an_order_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
-    found = group(begun=kind is not ChangeOrder)
+    found = reviewed() if kind in IN_REVIEW else group(begun=kind is not ChangeOrder)
     found.order.state = state
     found.order.depends_on = {"oA": "failed" if kind in (Retry, GiveUp) else ""}
     if kind in (ProductReserved, ProductBusy, ProductRefused):
@@ -176,6 +216,30 @@ def test_a_task_decides_every_message_in_every_state(state: State, kind: type[Me
         assert not decision.events
     else:
         assert decision.events
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    pairs(WORK_ACCEPTS.machine.states, WORK_ACCEPTS.rules),
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_a_task_for_people_decides_every_message_in_every_state(state: State, kind: type[Message]) -> None:
+    found = reviewed(complete=False)
+    assert found.review is not None
+    task = found.review.tasks["w1"]
+    task.state, task.by = state, "ann" if state is S.IN_PROGRESS else ""
+    decision = told(found, WORK_MESSAGES[kind])
+    why = WORK_ACCEPTS.refusal(kind, state, "w1")
+    if why is not None:
+        assert decision.reply == RefusedReply(*why)
+    else:
+        assert decision.events
+
+
+@pytest.mark.parametrize("message", [*WORK_MESSAGES.values(), *map(ORDER_MESSAGES.get, IN_REVIEW)], ids=repr)
+def test_an_order_that_is_in_no_review_says_so(message: Message) -> None:
+    decision = told(group(begun=False), message)
+    assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "orderNotInReview"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 import actors.order
 from actors.group import OrderGroupKind
 from actors.messages import (
+    ApproveOrder,
+    CompleteWork,
     GiveUp,
     OrderEnded,
+    RejectOrder,
     Retry,
     StartDraft,
     SubmitDraft,
@@ -17,12 +20,15 @@ from actors.messages import (
     TaskResult,
     TimerFired,
 )
+from actors.people import APPROVAL, PersonTask
+from actors.review_state import Review
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from actors.waiting import DATE, OPERATOR, OTHER_ORDER, REQUESTER, RUNTIME, TARGET, waits_for
 from catalog.store import Catalogs
 from tests.actors.drawn import NOW, messages, submissions
 from tests.actors.judging import Watched, encode
+from tests.actors.people_drawn import FILLED
 
 TURNS_MAX = 600
 
@@ -44,7 +50,7 @@ def test_any_order_keeps_its_promises_and_ends(
     watched.tell(submission)
     for _ in range(data.draw(st.integers(0, 25), label="messages")):
         assert watched.state is not None
-        watched.now += data.draw(st.sampled_from([0, 1, 60_000, 500_000]), label="time passes")
+        watched.now += data.draw(st.sampled_from([0, 1, 60_000, 500_000, 90_000_000]), label="time passes")
         watched.tell(data.draw(messages(watched.state)))
     give_up = data.draw(st.booleans(), label="operators give up")
     turns = 0
@@ -57,6 +63,18 @@ def test_any_order_keeps_its_promises_and_ends(
     assert encode(snapshot) == encode(watched.state), "a snapshot is the state"
 
 
+def _do_the_work(watched: Watched, review: Review, task: PersonTask, give_up: bool) -> None:
+    """Do what people are asked, each time by another of them."""
+    if give_up and task.kind == APPROVAL:
+        watched.tell(RejectOrder("eve", "nobody wants it", ("*",)))
+    elif task.kind == APPROVAL:
+        approvers = [f"approver-{number}" for number in range(2)]
+        given = {each.by for each in review.approvals}
+        watched.tell(ApproveOrder(next(each for each in approvers if each not in given), ("*",)))
+    else:
+        watched.tell(CompleteWork(task.key, task.by or "ann", ("*",), dict.fromkeys(task.lines, FILLED)))
+
+
 def _take_the_next_step(watched: Watched, give_up: bool) -> None:
     """Do what the stated reason says is waited for."""
     group = watched.state
@@ -64,6 +82,9 @@ def _take_the_next_step(watched: Watched, give_up: bool) -> None:
     stated = waits_for(group, watched.now).stated
     assert stated is not None
     target = "" if stated.at == group.order.id else stated.at
+    if group.review is not None and target in group.review.tasks:
+        _do_the_work(watched, group.review, group.review.tasks[target], give_up)
+        return
     if stated.kind == REQUESTER and group.order.state is State.DRAFT:
         watched.tell(SubmitDraft())
     elif stated.kind in (REQUESTER, OPERATOR):

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.durations import milliseconds
+from catalog.durations import duration_text, milliseconds
 from catalog.loader import load
 from catalog.model import Catalog
-from catalog.writing import duration_text, sections_of, yaml_of
+from catalog.writing import sections_of, yaml_of
 from tests.catalog.test_docs import BLOCKS
 
 WHOLE = """
@@ -110,6 +110,39 @@ WHOLE = """
           fixed: {default: "", configurable: false}
           part: {valueType: number, ranges: [{valueFrom: 0, valueTo: 1, rangeInterval: open}, {valueFrom: 5}]}
           when: {valueType: dateTime, valueFrom: 2025-01-01T00:00:00Z}
+    policies:
+      enrichment:
+        e:
+          name: E
+          offering: [o]
+          specification: [p]
+          action: [add]
+          place: [here]
+          customer: [c1]
+          category: [B2B]
+          urgency: [0, 1]
+          when: n > 1
+          fills: [word, place.home]
+          together: true
+          group: g
+          deadline: P1D
+          overdue: reject
+          claimWithin: PT2H
+          claimLasts: PT0S
+          escalateTo: [h, i]
+          description: D
+        f: {group: g}
+      approval:
+        a: {approvers: auto, customer: [c1]}
+        b: {approvers: two, group: g, returnTo: h, name: B}
+      compatibility: {group: g}
+      priority:
+        factors:
+          customer: {weight: 0, rank: 5, rows: [{customer: [c1], rank: 0, weight: 0}, {rank: 100}]}
+          urgency: {weight: 100}
+        lanes:
+          high: {bands: [Critical], capPerHour: 10, above: {c1: refuse, "*": downgrade}}
+          bulk: {when: n > 1}
     """
 
 
@@ -120,6 +153,7 @@ def same(catalog: Catalog, folder: Path) -> bool:
     assert msgspec.to_builtins(again.specifications) == msgspec.to_builtins(catalog.specifications)
     assert msgspec.to_builtins(again.offerings) == msgspec.to_builtins(catalog.offerings)
     assert msgspec.to_builtins(again.commerce) == msgspec.to_builtins(catalog.commerce)
+    assert again.policies == catalog.policies
     return again.digest == catalog.digest
 
 
