@@ -65,6 +65,7 @@ format: $(INSTALLED) ## rewrite the sources in the house format
 
 bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLDER/report.html of them
 	@mkdir -p $(BENCH_FOLDER)
+	@$(BENCH) decompose --json $(BENCH_FOLDER)/decompose.json
 	@$(BENCH) run b6 --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/b6.json
 	@$(BENCH) run triple-play --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/triple-play.json
 	@$(BENCH) run mega-5000 --seconds $(BENCH_SECONDS) --unanswered 4 --json $(BENCH_FOLDER)/mega-5000.json

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from catalog.installed import InstalledProduct
+from catalog.installed import InstalledProduct, InstalledShared
 
 
 class Claim(msgspec.Struct):
@@ -35,6 +35,47 @@ class Claim(msgspec.Struct):
         return self.products[len(self.had)] if len(self.had) < len(self.products) else ""
 
 
+class SharedClaim(msgspec.Struct):
+    """An order's claim on a shared service, for those of its lines that refer to it."""
+
+    specification: str
+    sharing_key: str
+    key: str
+    """The key of its domain order in this order."""
+    lines: tuple[str, ...]
+    since: int
+    asked: bool = False
+    granted: bool = False
+    picture: InstalledShared | None = None
+    """How it stood when the order got it; None: nothing stood."""
+    ahead: str = ""
+    """The order directly ahead, where one is."""
+    later: tuple[str, ...] = ()
+    """Lines that need it once those have ended for whom the order has it now, and see then how it stands."""
+    afresh: tuple[str, ...] = ()
+    """Those of all these lines whose products refer to it already, and may leave it.
+
+    They have it apart from those that join it: whether somebody who joins will stay is known when his line has ended.
+    """
+
+    @property
+    def joined(self) -> bool:
+        """Whether the order has it for lines that join it."""
+        return not any(line in self.afresh for line in self.lines)
+
+    def add(self, lines: tuple[str, ...], afresh: tuple[str, ...]) -> None:
+        """Take in lines, now or later: with those that join before those that may leave."""
+        new = [line for line in lines if line not in self.lines and line not in self.later]
+        self.afresh = (*self.afresh, *(line for line in new if line in afresh))
+        self.later = (*self.later, *new)
+        joining = tuple(line for line in self.later if line not in self.afresh)
+        if self.joined and joining:
+            self.lines = (*self.lines, *joining)
+        elif not self.granted and not joining and (not self.lines or not self.joined):
+            self.lines = (*self.lines, *self.later)
+        self.later = tuple(line for line in self.later if line not in self.lines)
+
+
 class Reservations(msgspec.Struct):
     """What the reservation actor holds; an order that has nothing to do with what is installed has none."""
 
@@ -42,3 +83,10 @@ class Reservations(msgspec.Struct):
     """By line."""
     watched: tuple[str, ...] = ()
     """Lines whose product wants to know how they end."""
+    shared: dict[str, SharedClaim] = {}
+    """By the id of the shared service: those that the order has or asks for."""
+    references: dict[str, tuple[str, str, str]] = {}
+    """(id, specification, sharing key) of every shared service that lines refer or referred to, by the key of its
+    domain order."""
+    growing: tuple[str, ...] = ()
+    """Lines that grow once the order has all shared services they refer to."""

@@ -21,6 +21,7 @@ from actors.events_of_graph import (
 )
 from actors.fact import Event
 from actors.graph import Delta, Graph, Held, above, shared_root
+from actors.inside import Bringing
 from actors.plan import line_of
 from actors.states import FINAL, S, State
 from catalog.graph.nodes import SHARED
@@ -44,7 +45,7 @@ class Difference:
         graph: Graph,
         grown: OrderGraph,
         lines: Iterable[str],
-        bringing: frozenset[str],
+        bringing: Bringing,
         now: int,
     ) -> None:
         self.orders = orders
@@ -66,7 +67,7 @@ class Difference:
         events: list[Event] = []
         asked = self._asked()
         if asked:
-            events.append(SharedAsked(asked))
+            events.append(self._said(asked))
         fresh = tuple(
             msgspec.structs.replace(node, referrers=self._lines_of(key, node))
             for key, node in self.grown.nodes.items()
@@ -74,12 +75,11 @@ class Difference:
         )
         if fresh:
             events.append(NodesGrown(fresh))
+            self.touched.update(dict.fromkeys(line for node in fresh for line in node.referrers))
         for key, node in self.grown.nodes.items():
             if key in self.graph.grown:
                 events += self._beside(key, node)
         events += self._left_over(asked)
-        for node in self.grown.nodes.values():
-            self.touched.update(dict.fromkeys(node.referrers))
         for line, held in self.held.items():
             if held != self.graph.held.get(line, ()):
                 events.append(HeldBackSet(line, held))
@@ -110,7 +110,7 @@ class Difference:
 
     def _still_comes(self, line: str, part: HeldBack) -> bool:
         """Whether the tasks that were to bring the values are still to be done."""
-        return all(f"{line}|{bringer}" in self.bringing for bringer in part.by.split(", "))
+        return all(self.bringing.still(line, bringer) for bringer in part.by.split(", "))
 
     # -- what is there and wanted ---------------------------------------------------------------------------------
 
@@ -211,6 +211,15 @@ class Difference:
         )
         return asked
 
+    def _said(self, asked: Mapping[str, Mapping[str, Contribution]]) -> SharedAsked:
+        """The fact of it: only what differs, since many may share one thing."""
+        said: dict[str, dict[str, Contribution | None]] = {}
+        for key, now in asked.items():
+            before = self.graph.asked.get(key, {})
+            said[key] = {name: each for name, each in now.items() if before.get(name) != each}
+            said[key].update({name: None for name in before if name not in now})
+        return SharedAsked(said)
+
     def leaving(self, line: str) -> list[Event]:
         """The line wants nothing of what is shared any more; the last one stays with what has begun."""
         events: list[Event] = []
@@ -220,7 +229,7 @@ class Difference:
             if any(each.owner == line for each in referrers.values())
         }
         if asked:
-            events.append(SharedAsked(asked))
+            events.append(self._said(asked))
         alone = []
         for key in self.graph.keys((SHARED,)):
             known, order = self.graph.grown[key], self.orders[key]

@@ -6,6 +6,8 @@ number of a changed layout goes into the tag's table in ``actors/lifting.py``. T
 
 from typing import Any
 
+import msgspec
+
 from actors.events_of_graph import (
     GraphEvent,
 )
@@ -13,8 +15,20 @@ from actors.fact import Event
 from actors.messages import AnyMessage, Heading
 from actors.review_events import ReviewEvent
 from actors.states import State
-from catalog.installed import InstalledNode, InstalledProduct
+from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 from catalog.lines import DomainOrderPlan, TaskPlan
+
+
+class SharedReference(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A shared service with the lines of an order that refer to it; ``key`` is that of its domain order there."""
+
+    shared: str
+    specification: str
+    sharing_key: str
+    key: str
+    lines: tuple[str, ...]
+    afresh: tuple[str, ...] = ()
+    """Those of them whose product refers to it already, and may leave it: they need to see how it stands now."""
 
 
 class OrderSubmitted(Event, frozen=True, tag="submitted"):
@@ -289,6 +303,50 @@ class ClaimEnded(Event, frozen=True, tag="claimEnded"):
     line: str
 
 
+class SharedNeeded(Event, frozen=True, tag="sharedNeeded"):
+    """Lines refer to shared services, each with the lines that do.
+
+    ``waiting`` are those that grow only once the order has them all.
+    """
+
+    shared: tuple[SharedReference, ...]
+    waiting: tuple[str, ...]
+
+
+class SharedClaimed(Event, frozen=True, tag="sharedClaimed"):
+    """The order asks for the next of the shared services that its lines need."""
+
+    shared: str
+
+
+class SharedAhead(Event, frozen=True, tag="sharedAhead"):
+    """Another order is ahead at the shared service that was asked for."""
+
+    shared: str
+    order: str
+
+
+class SharedGranted(Event, frozen=True, tag="sharedGranted"):
+    """The order has this shared service, as the picture shows it (None: nothing stands)."""
+
+    shared: str
+    picture: InstalledShared | None
+
+
+class SharedReady(Event, frozen=True, tag="sharedReady"):
+    """The order has all shared services that these lines waited for."""
+
+    lines: tuple[str, ...]
+
+
+class SharedLeft(Event, frozen=True, tag="sharedLeft"):
+    """A line that has ended needs these shared services no more; those ``released`` the order has given back."""
+
+    line: str
+    shared: tuple[str, ...]
+    released: tuple[str, ...]
+
+
 class OriginWatched(Event, frozen=True, tag="originWatched"):
     """The product that a line makes wants to know when that line has ended."""
 
@@ -299,6 +357,45 @@ class OriginTold(Event, frozen=True, tag="originTold"):
     """It was told."""
 
     line: str
+
+
+class SharedNamed(Event, frozen=True, tag="sharedNamed"):
+    """A shared service was named for the first time."""
+
+    shared: str
+    specification: str
+    sharing_key: str
+
+
+class SharedWanted(Event, frozen=True, tag="sharedWanted"):
+    """An order waits for the shared service, behind those that came before."""
+
+    order: str
+
+
+class SharedHeld(Event, frozen=True, tag="sharedHeld"):
+    """An order has the shared service for its lines alone."""
+
+    order: str
+
+
+class SharedFree(Event, frozen=True, tag="sharedFree"):
+    """An order has the shared service no more, or no longer waits for it."""
+
+    order: str
+
+
+class SharedFolded(Event, frozen=True, tag="sharedFolded"):
+    """What a line did to the shared service; its picture has this version now."""
+
+    order: str
+    line: str
+    action: str
+    version: int
+    nodes: tuple[InstalledNode, ...]
+    gone: tuple[str, ...]
+    referrers: dict[str, dict[str, Any]]
+    left: tuple[str, ...]
 
 
 class OriginAsked(Event, frozen=True, tag="originAsked"):
@@ -435,6 +532,12 @@ OrderEvent = (
     | ClaimEnded
     | OriginWatched
     | OriginTold
+    | SharedNeeded
+    | SharedClaimed
+    | SharedAhead
+    | SharedGranted
+    | SharedReady
+    | SharedLeft
     | DraftSaved
     | DraftSubmitted
     | DraftWithdrawn
@@ -453,4 +556,6 @@ ProductEvent = (
     | ProductFolded
 )
 
-AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent
+SharedEvent = SharedNamed | SharedWanted | SharedHeld | SharedFree | SharedFolded
+
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent | SharedEvent

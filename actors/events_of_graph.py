@@ -48,9 +48,9 @@ class NodesKept(Event, frozen=True, tag="kept"):
 
 
 class SharedAsked(Event, frozen=True, tag="asked"):
-    """What all referrers ask of these shared nodes now; nothing for one that nobody refers to any more."""
+    """What referrers ask of these shared nodes now, where it is not what they asked before; None: nothing any more."""
 
-    asked: dict[str, dict[str, Contribution]]
+    asked: dict[str, dict[str, Contribution | None]]
 
 
 class ValuesTold(Event, frozen=True, tag="told"):

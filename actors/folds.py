@@ -40,7 +40,7 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
-from actors.folds_of_graph import FOLDS_OF_GRAPH
+from actors.folds_of_graph import FOLDS_OF_GRAPH, grow_no_more
 from actors.line import Line
 from actors.order import COMMANDS_KEPT, Order
 from actors.plan import Orchestration, Task
@@ -371,6 +371,7 @@ def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
     plan, line = group.orchestration, group.lines[event.line]
     if line.id in plan.blocked:
         del plan.waiting[line.id], plan.blocked[line.id]
+    grow_no_more(group, line.id)
     line.gate, line.code = S.CANCELLED, "givenUp"
     line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
 

@@ -145,10 +145,14 @@ def _nodes_kept(group: OrderGroup, event: NodesKept, at: int) -> None:
 def _shared_asked(group: OrderGroup, event: SharedAsked, at: int) -> None:
     graph = _graph(group)
     for key, referrers in event.asked.items():
-        if referrers:
-            graph.asked[key] = referrers
-        else:
-            graph.asked.pop(key, None)
+        asked = graph.asked.setdefault(key, {})
+        for referrer, contribution in referrers.items():
+            if contribution is None:
+                asked.pop(referrer, None)
+            else:
+                asked[referrer] = contribution
+        if not asked:
+            del graph.asked[key]
 
 
 def _values_told(group: OrderGroup, event: ValuesTold, at: int) -> None:
@@ -172,7 +176,7 @@ def _held_back_set(group: OrderGroup, event: HeldBackSet, at: int) -> None:
         graph.held[event.line] = event.held
     else:
         graph.held.pop(event.line, None)
-    _points(group, graph, event.line)
+    fold_points(group, event.line)
 
 
 def _changes_pending(group: OrderGroup, event: ChangesPending, at: int) -> None:
@@ -181,11 +185,25 @@ def _changes_pending(group: OrderGroup, event: ChangesPending, at: int) -> None:
         graph.changes[event.line] = event.changes
     else:
         graph.changes.pop(event.line, None)
-    _points(group, graph, event.line)
+    fold_points(group, event.line)
 
 
-def _points(group: OrderGroup, graph: Graph, line: str) -> None:
-    group.lines[line].points = points_of(graph.held.get(line, ()), graph.changes.get(line, ()))
+def fold_points(group: OrderGroup, line: str) -> None:
+    """What keeps a line open beside its domain orders is something else now."""
+    graph, reservations = _graph(group), group.reservations
+    growing = reservations is not None and line in reservations.growing
+    group.lines[line].points = points_of(
+        graph.held.get(line, ()), graph.changes.get(line, ()), growing=growing
+    )
+
+
+def grow_no_more(group: OrderGroup, line: str) -> None:
+    """The line waits for no shared service: it has them all, or will never need them."""
+    reservations = group.reservations
+    if reservations is not None and line in reservations.growing:
+        reservations.growing = tuple(each for each in reservations.growing if each != line)
+        group.order.asking -= 1
+        fold_points(group, line)
 
 
 def _line_cancelled(group: OrderGroup, event: LineCancelled, at: int) -> None:
@@ -194,6 +212,7 @@ def _line_cancelled(group: OrderGroup, event: LineCancelled, at: int) -> None:
     graph.changes.pop(line.id, None)
     plan.waiting.pop(line.id, None)
     plan.blocked.pop(line.id, None)
+    grow_no_more(group, line.id)
     line.points = None
     line.gate, line.code, line.reason = S.CANCELLED, event.code, event.reason
 

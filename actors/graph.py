@@ -89,10 +89,10 @@ class Points(msgspec.Struct):
 
 STANDING: Final[dict[Awaited, State]] = {
     "requester": S.PENDING,
-    "runtime": S.IN_PROGRESS,
+    "runtime": S.ACKNOWLEDGED,
     "operator": S.HELD,
 }
-"""Where a line stands that waits for them, when nothing else of it can move."""
+"""How what is held back counts in its line. What tasks of ours bring stands behind them, and they count themselves."""
 
 
 def first_due(held: Iterable[Iterable[Held]]) -> int:
@@ -100,9 +100,12 @@ def first_due(held: Iterable[Iterable[Held]]) -> int:
     return min((each.until for line in held for each in line if each.until), default=0)
 
 
-def points_of(held: Iterable[Held], changes: tuple[Delta, ...]) -> Points | None:
-    """What is held back as a line counts it; None for nothing."""
-    points = Points({}, {})
+def points_of(held: Iterable[Held], changes: tuple[Delta, ...], *, growing: bool = False) -> Points | None:
+    """What is held back as a line counts it; None for nothing.
+
+    :param growing: whether the line will grow once shared services are reserved for it.
+    """
+    points = Points({S.ACKNOWLEDGED: 1} if growing else {}, {})
     if changes:
         keys = ", ".join(each.key for each in changes)
         points.states[S.HELD] = 1

@@ -12,6 +12,7 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.differing import Difference
 from actors.domain_order import DomainOrder
+from actors.events import SharedReference
 from actors.events_of_graph import (
     ChangesPending,
     HeldBackSet,
@@ -28,6 +29,7 @@ from actors.inside import (
     LINES,
     ORCHESTRATION,
     ORDER,
+    RESERVATION,
     ROLL_UP,
     Brought,
     DropTasks,
@@ -35,16 +37,19 @@ from actors.inside import (
     Join,
     Leave,
     LeaveOut,
+    NeedShared,
     Rest,
     RollUp,
     Situated,
 )
 from actors.messages import GiveValues, Message, TimerFired
 from actors.plan import line_of
+from actors.shared_id import shared_id
 from actors.states import FINAL
 from catalog.characteristics import faults
 from catalog.graph.lines import grow
-from catalog.graph.nodes import SHARED
+from catalog.graph.nodes import SHARED, shared_key
+from catalog.graph.referring import referrers_of
 from catalog.graph.results import CHOOSE_INSTANCES, NOT_POSSIBLE, OrderGraph
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack
@@ -95,6 +100,10 @@ class Growth:
             grown, wanted = self._grown(wanted)
         except CatalogRefusal as refusal:
             return self._refused(wanted, refusal.message)
+        needed = self._shared(grown, wanted)
+        if not all(map(self._has, needed)):
+            # Whether what is shared stands already is known once the order has it for itself.
+            return Decision(inside=[(RESERVATION, NeedShared(needed, tuple(wanted)))])
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
@@ -107,7 +116,51 @@ class Growth:
             (LINES, RollUp(touched)),
             (ORDER, ROLL_UP),
         ]
+        joining = tuple(each for each in needed if self._joins(each))
+        if joining:
+            decision.inside.append((RESERVATION, NeedShared(joining, ())))
         return decision
+
+    def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
+        """The shared services that these lines refer to, now or as they are installed."""
+        states = self.situation.lines
+        found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
+        referrers = referrers_of(grown.contributions)
+        for key, (specification, sharing_key) in grown.shared.items():
+            id_ = shared_id(specification, sharing_key)
+            open_ones = [line for line in referrers[key] if line in states and states[line] not in FINAL]
+            found[id_] = specification, sharing_key, key, dict.fromkeys(open_ones)
+        afresh: dict[str, list[str]] = {}
+        for line in lines:
+            installed = self.situation.requests[line].installed
+            for node in installed.nodes if installed is not None else ():
+                if node.sharing_key:
+                    id_ = shared_id(node.specification, node.sharing_key)
+                    key = shared_key(node.specification, node.sharing_key)
+                    found.setdefault(id_, (node.specification, node.sharing_key, key, {}))[3][line] = None
+                    afresh.setdefault(id_, []).append(line)
+        return tuple(
+            SharedReference(
+                id_, specification, sharing_key, key, tuple(referring), tuple(afresh.get(id_, ()))
+            )
+            for id_, (specification, sharing_key, key, referring) in sorted(found.items())
+            if referring
+        )
+
+    def _has(self, needed: SharedReference) -> bool:
+        """Whether the order has a shared service, for these lines or for others that these may join."""
+        claim = self.situation.shared.get(needed.shared)
+        return (
+            claim is not None
+            and claim.granted
+            and all(
+                line in claim.lines or (claim.joined and line not in needed.afresh) for line in needed.lines
+            )
+        )
+
+    def _joins(self, needed: SharedReference) -> bool:
+        claim = self.situation.shared[needed.shared]
+        return not set(needed.lines) <= set(claim.lines)
 
     def _grown(self, lines: list[str]) -> tuple[OrderGraph, list[str]]:
         """The graph of these lines, and of those who are left with a shared node that these no longer refer to."""
@@ -117,7 +170,7 @@ class Growth:
             ruled,
             self.graph.facts,
             self.graph.asked,
-            self.situation.shared,
+            tuple(claim.picture for claim in self.situation.shared.values() if claim.picture is not None),
             self.situation.about,
             self.situation.at_ms,
         )

@@ -7,9 +7,10 @@ them at once; ``draft`` and ``change`` are rooms of the order's own, for message
 
 from typing import Any, Final
 
+from actors.claims import SharedClaim
+from actors.events import SharedReference
 from actors.messages import Message
 from actors.states import State
-from catalog.installed import InstalledShared
 from catalog.lines import LineRequest, TaskPlan
 
 ORDER = "order"
@@ -51,6 +52,16 @@ class ClaimAgain(Message, frozen=True, tag="claimAgain"):
     line: str
 
 
+class NeedShared(Message, frozen=True, tag="needShared"):
+    """To the reservation: lines refer to shared services that the order has not reserved for them.
+
+    Those that are ``waiting`` have not grown; they do when the order has all of them.
+    """
+
+    shared: tuple[SharedReference, ...]
+    waiting: tuple[str, ...]
+
+
 class Grow(Message, frozen=True, tag="grow"):
     """To the decomposition: see what the rules of these lines say now, and compare with what there is."""
 
@@ -82,6 +93,14 @@ class Rest(Message, frozen=True, tag="rest"):
     lines: tuple[str, ...]
 
 
+class Bringing:
+    """Who knows which tasks may still bring a value."""
+
+    def still(self, line: str, bringer: str) -> bool:
+        """Whether it may still come to a line from whom `catalog.lines.HeldBack.by` names."""
+        raise NotImplementedError
+
+
 class Situated(Message, frozen=True, tag="situated"):
     """To the decomposition: a message, and what growing reads of the order around it."""
 
@@ -91,10 +110,9 @@ class Situated(Message, frozen=True, tag="situated"):
     about: dict[str, Any]
     at_ms: int
     lines: dict[str, State]
-    bringing: frozenset[str]
-    """The tasks that may still bring a value: the line, a bar, and as `catalog.lines.HeldBack.by` names them."""
-    shared: tuple[InstalledShared, ...] = ()
-    """The installed services and resources that these lines may share."""
+    bringing: "Bringing"
+    shared: dict[str, SharedClaim]
+    """The shared services that the order has, by id."""
 
 
 class Join(Message, frozen=True, tag="join"):

@@ -5,7 +5,7 @@ built. Nothing here is kept by the order; it is told once, when someone asks or 
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,15 +16,14 @@ from actors.graph import Graph
 from actors.installed_product import Cause, Installed, state_after
 from actors.messages import ProductChange, ProductTold
 from actors.product_id import product_id
+from actors.shared_inventory import STANDS, leaves, reference_node, references
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
+from catalog.graph.nodes import shared_key
 from catalog.installed import InstalledNode, InstalledProduct
 from catalog.model import Catalog, Specification
 from catalog.store import Catalogs
 from catalog.tree import ORDERED, default_values, is_ruled, root_of
-
-_STANDS: Final = frozenset({S.COMPLETED, S.PARTIAL})
-"""States of a domain order that has brought something about, all of it or a part."""
 
 
 def made(group: OrderGroup, line: str, catalogs: Catalogs) -> ProductTold:
@@ -100,10 +99,17 @@ def _picture(group: OrderGroup, line: str, catalog: Catalog) -> InstalledProduct
         above = names[order.parent] if order.parent else root.id
         edge, rule = _made_by(group, order)
         numbers[above, edge] = ordinal = numbers.get((above, edge), 0) + 1
-        if order.state in _STANDS:
+        if order.state in STANDS:
             node = _node(order, product, above, edge, rule, ordinal, catalog)
             nodes[node.id] = node
-        names[order.key] = f"{product}{_suffix(order)}" if order.state in _STANDS else above
+        names[order.key] = f"{product}{_suffix(order)}" if order.state in STANDS else above
+    for reference in references(group, line):
+        above = names.get(reference.parent, product)
+        number = 1 + sum(
+            node.id.partition("#")[0] == _shared(group, reference.key) for node in nodes.values()
+        )
+        node = reference_node(group, reference, number, above, nodes[above].specification, catalog)
+        nodes[node.id] = node
     return InstalledProduct(product, tuple(nodes.values()), 1)
 
 
@@ -128,10 +134,13 @@ def changed(group: OrderGroup, claim: Claim, catalogs: Catalogs) -> ProductChang
             changes[root.id] = _with(root, given)
         gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
     graph = group.decomposition.graph or Graph()
+    for node in picture.nodes:
+        if node.sharing_key and leaves(group, claim, shared_key(node.specification, node.sharing_key)):
+            gone.append(node.id)
     for key in graph.keys((claim.line,)):
         each, place = group.decomposition.domain_orders[key], graph.grown[key]
         names[key] = place.installed or f"{origin}{_suffix(each)}"
-        if each.state not in _STANDS:
+        if each.state not in STANDS:
             continue
         if each.action == "delete":
             gone.append(place.installed)
@@ -141,6 +150,13 @@ def changed(group: OrderGroup, claim: Claim, catalogs: Catalogs) -> ProductChang
         else:
             above = names.get(each.parent) or _root_id(picture.id, _number(each))
             node = _node(each, origin, above, place.edge, place.rule, each.ordinal, catalog)
+            changes[node.id] = node
+    referred = {node.id.partition("#")[0] for node in picture.nodes if node.sharing_key}
+    for reference in references(group, claim.line):
+        if _shared(group, reference.key) not in referred:
+            above = names.get(reference.parent, picture.id)
+            standing = changes.get(above) or stood[above]
+            node = reference_node(group, reference, 1, above, standing.specification, catalog)
             changes[node.id] = node
     quantity = request.quantity if completed else 0
     if not changes and not gone:
@@ -189,6 +205,12 @@ def _made_by(group: OrderGroup, order: DomainOrder) -> tuple[str, str]:
     if graph is not None and order.key in graph.grown:
         return graph.grown[order.key].edge, graph.grown[order.key].rule
     return f"{order.relationship} {order.specification}", ""
+
+
+def _shared(group: OrderGroup, key: str) -> str:
+    """The id of the shared service that a domain order of the order stands for."""
+    assert group.reservations is not None
+    return group.reservations.references[key][0]
 
 
 def _suffix(order: DomainOrder) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.states import State
-from catalog.installed import InstalledNode, InstalledProduct
+from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -369,6 +369,53 @@ class ProductRefused(Message, frozen=True, tag="productRefused"):
     reason: str
 
 
+class ReserveShared(Message, frozen=True, tag="reserveShared"):
+    """From an order: lines of it refer to this shared service, or leave it; it wants it for itself till they end.
+
+    ``specification`` and ``sharing_key`` say what it is, so that it can come into being.
+    """
+
+    order: str
+    specification: str
+    sharing_key: str
+
+
+class SharedChange(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a line that has ended did to a shared service.
+
+    ``referrers`` are those that refer to it now, each with what it asks; ``left`` those that do so no more.
+    """
+
+    nodes: tuple[InstalledNode, ...] = ()
+    gone: tuple[str, ...] = ()
+    referrers: dict[str, dict[str, Any]] = {}
+    left: tuple[str, ...] = ()
+
+
+class FoldShared(Message, frozen=True, tag="foldShared"):
+    """From an order: a line of it has ended; with ``release`` no other line of it needs the shared service now."""
+
+    order: str
+    line: str
+    action: str
+    change: SharedChange | None = None
+    release: bool = False
+
+
+class SharedReserved(Message, frozen=True, tag="sharedReserved"):
+    """From a shared service: the order has it. ``picture`` is how it stands; None: nothing stands."""
+
+    shared: str
+    picture: InstalledShared | None
+
+
+class SharedBusy(Message, frozen=True, tag="sharedBusy"):
+    """From a shared service: the order waits for it, directly behind this one."""
+
+    shared: str
+    order: str
+
+
 AnyMessage = (
     SubmitOrder
     | SubmitDraft
@@ -396,6 +443,10 @@ AnyMessage = (
     | ProductReserved
     | ProductBusy
     | ProductRefused
+    | ReserveShared
+    | FoldShared
+    | SharedReserved
+    | SharedBusy
     | StartDraft
     | SaveDraft
     | ChangeOrder

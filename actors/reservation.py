@@ -27,9 +27,22 @@ from actors.events import (
     OriginTold,
     OriginWatched,
     ProductsClaimed,
+    SharedGranted,
+    SharedLeft,
+    SharedNeeded,
 )
 from actors.fact import Event
-from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, ClaimAgain, ClaimProducts, Decompose, RollUp
+from actors.inside import (
+    DECOMPOSITION,
+    LINES,
+    ORDER,
+    ROLL_UP,
+    ClaimAgain,
+    ClaimProducts,
+    Decompose,
+    NeedShared,
+    RollUp,
+)
 from actors.inventory import changed, made
 from actors.messages import (
     AnyMessage,
@@ -41,10 +54,13 @@ from actors.messages import (
     ProductTold,
     ReleaseProduct,
     ReserveProduct,
+    SharedBusy,
+    SharedReserved,
     TellProduct,
     Undeliverable,
 )
 from actors.product_id import origin_of, product_id
+from actors.sharing import ask, hear, leave, need
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from catalog.installed import InstalledProduct
@@ -53,8 +69,12 @@ from catalog.model import Catalog
 from catalog.store import Catalogs
 from catalog.tree import root_of
 
-HEARD: Final = frozenset({TellProduct, ProductReserved, ProductBusy, ProductRefused})
-"""The messages of installed products that reach an order."""
+HEARD: Final = frozenset(
+    {TellProduct, ProductReserved, ProductBusy, ProductRefused, SharedReserved, SharedBusy}
+)
+"""The messages of installed products and shared services that reach an order."""
+_STIRS: Final = frozenset({SharedNeeded, SharedGranted, SharedLeft, NeedMet, ClaimEnded})
+"""Facts after which the next shared service may be asked for, or lines may grow."""
 UNKNOWN_PRODUCT: Final = "unknownProduct"
 HOLD: Final = "hold"
 """How a line reserves the products that are parts of the one it is about: nobody else changes them meanwhile."""
@@ -73,6 +93,10 @@ class ReservationActor:
         if isinstance(message, TellProduct):
             return self._tell(group, message)
         reservations = group.reservations or Reservations()
+        if isinstance(message, NeedShared):
+            return need(group, reservations, message)
+        if isinstance(message, SharedReserved | SharedBusy):
+            return hear(reservations, message)
         if isinstance(message, ClaimAgain):
             return _ask(group, reservations.claims[message.line])
         if isinstance(message, Undeliverable):
@@ -95,12 +119,18 @@ class ReservationActor:
         reservations = group.reservations
         assert reservations is not None
         ready: dict[str, None] = {}
+        ended: list[str] = []
+        stirred = False
         for event in events:
+            stirred = stirred or type(event) in _STIRS
             if isinstance(event, LinesMoved) and event.state in FINAL:
-                for line in event.lines:
-                    self._line_ended(group, reservations, line, decision)
+                ended += event.lines
             elif isinstance(event, NeedMet | ProductsClaimed):
                 ready[event.line] = None
+        for line in ended:
+            self._line_ended(group, reservations, line, decision)
+        if ended and reservations.references:
+            _add(decision, leave(group, reservations, ended, self.catalogs))
         for line in ready:
             claim, ready_line = reservations.claims.get(line), group.lines[line]
             if (
@@ -110,6 +140,8 @@ class ReservationActor:
                 and not ready_line.decomposed
             ):
                 _add(decision, _ask(group, claim))
+        if stirred and reservations.growing:
+            _add(decision, ask(group, reservations))
         return decision
 
     # -- the products that its lines are about ------------------------------------------------------------------

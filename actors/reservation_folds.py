@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from actors.claims import Claim, Reservations
+from actors.claims import Claim, Reservations, SharedClaim
 from actors.events import (
     ClaimAsked,
     ClaimEnded,
@@ -13,7 +13,14 @@ from actors.events import (
     OriginTold,
     OriginWatched,
     ProductsClaimed,
+    SharedAhead,
+    SharedClaimed,
+    SharedGranted,
+    SharedLeft,
+    SharedNeeded,
+    SharedReady,
 )
+from actors.folds_of_graph import fold_points, grow_no_more
 from actors.states import S
 from actors.structure import OrderGroup
 
@@ -77,6 +84,56 @@ def _told(group: OrderGroup, event: OriginTold, at: int) -> None:
     reservations.watched = tuple(line for line in reservations.watched if line != event.line)
 
 
+def _needed(group: OrderGroup, event: SharedNeeded, at: int) -> None:
+    reservations = _reservations(group)
+    for each in event.shared:
+        reservations.references[each.key] = (each.shared, each.specification, each.sharing_key)
+        claim = reservations.shared.get(each.shared)
+        if claim is None:
+            claim = SharedClaim(each.specification, each.sharing_key, each.key, (), at)
+            reservations.shared[each.shared] = claim
+        claim.add(each.lines, each.afresh)
+    for line in event.waiting:
+        if line not in reservations.growing:
+            reservations.growing = (*reservations.growing, line)
+            group.order.asking += 1
+            fold_points(group, line)
+
+
+def _shared_claimed(group: OrderGroup, event: SharedClaimed, at: int) -> None:
+    claim = _reservations(group).shared[event.shared]
+    claim.asked, claim.since = True, at
+
+
+def _shared_ahead(group: OrderGroup, event: SharedAhead, at: int) -> None:
+    _reservations(group).shared[event.shared].ahead = event.order
+
+
+def _shared_granted(group: OrderGroup, event: SharedGranted, at: int) -> None:
+    claim = _reservations(group).shared[event.shared]
+    claim.granted, claim.picture, claim.ahead = True, event.picture, ""
+
+
+def _shared_ready(group: OrderGroup, event: SharedReady, at: int) -> None:
+    for line in event.lines:
+        grow_no_more(group, line)
+
+
+def _shared_left(group: OrderGroup, event: SharedLeft, at: int) -> None:
+    reservations = _reservations(group)
+    for shared in event.shared:
+        claim = reservations.shared[shared]
+        claim.lines = tuple(line for line in claim.lines if line != event.line)
+        claim.later = tuple(line for line in claim.later if line != event.line)
+        if not claim.lines and claim.later:
+            again = SharedClaim(claim.specification, claim.sharing_key, claim.key, (), at)
+            again.add(claim.later, claim.afresh)
+            reservations.shared[shared] = again
+        elif not claim.lines:
+            del reservations.shared[shared]
+    grow_no_more(group, event.line)
+
+
 RESERVATION_FOLDS: Final[dict[type, Callable[[OrderGroup, Any, int], None]]] = {
     ProductsClaimed: _claimed,
     ClaimAsked: _asked,
@@ -86,4 +143,10 @@ RESERVATION_FOLDS: Final[dict[type, Callable[[OrderGroup, Any, int], None]]] = {
     ClaimEnded: _ended,
     OriginWatched: _watched,
     OriginTold: _told,
+    SharedNeeded: _needed,
+    SharedClaimed: _shared_claimed,
+    SharedAhead: _shared_ahead,
+    SharedGranted: _shared_granted,
+    SharedReady: _shared_ready,
+    SharedLeft: _shared_left,
 }

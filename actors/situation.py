@@ -7,8 +7,11 @@ import msgspec
 
 from actors.claims import Claim
 from actors.document import lines_of
-from actors.inside import Brought, Grow, Leave, LeaveOut, Situated
+from actors.domain_order import DomainOrder
+from actors.inside import Bringing, Brought, Grow, Leave, LeaveOut, Situated
 from actors.messages import GiveValues, Message, TimerFired
+from actors.plan import Orchestration
+from actors.product_id import product_id
 from actors.states import FINAL
 from actors.structure import OrderGroup
 from catalog.lines import LineRequest
@@ -44,7 +47,6 @@ class _Channel(msgspec.Struct):
 
 
 class _Order(msgspec.Struct):
-    id: str | None = None
     externalId: str | None = None
     category: str | None = None
     description: str | None = None
@@ -61,9 +63,29 @@ _INTENTS = {"suspended": "suspend", "active": "resume"}
 """What a modify means by the status that it asks for."""
 
 
+class Bringers(Bringing):
+    """What the tasks of an order's plan may still bring, looked up when it is asked for."""
+
+    def __init__(self, plan: Orchestration, orders: dict[str, DomainOrder]) -> None:
+        self.plan = plan
+        self.orders = orders
+
+    def still(self, line: str, bringer: str) -> bool:
+        """Whether a task of this line, or of what it shares, that is not final goes by this name."""
+        plan = self.plan
+        owners = [*plan.work.get(line, ()), *(key for key, lines in plan.shared.items() if line in lines)]
+        return any(
+            key in plan.gives
+            and plan.tasks[key].state not in FINAL
+            and bringer == f"task {plan.tasks[key].name} of {self.orders[owner].specification}"
+            for owner in owners
+            for key in plan.work[line if owner in plan.work.get(line, ()) else ""].get(owner, ())
+        )
+
+
 def situated(state: OrderGroup, message: Message) -> Situated:
     """A message with what growing reads of the order around it."""
-    requests, about = surroundings(state.order.document)
+    requests, about = surroundings(state.order.document, state.order.id)
     if state.reservations is not None:
         claimed = state.reservations.claims.items()
         requests = {**requests, **{line: on_picture(requests[line], claim) for line, claim in claimed}}
@@ -71,11 +93,24 @@ def situated(state: OrderGroup, message: Message) -> Situated:
         message,
         state.order.catalog,
         requests,
-        {**about, "id": state.order.id},
+        about,
         state.order.order_date,
         {line.id: line.state for line in state.lines.values()},
-        _bringing(state),
+        Bringers(state.orchestration, state.decomposition.domain_orders),
+        state.reservations.shared if state.reservations is not None else {},
     )
+
+
+@lru_cache(maxsize=16)
+def _requests(order: str, document: bytes) -> dict[str, LineRequest]:
+    """Every line as decomposition takes it; one that makes a product under the id that this will have."""
+    requests, _ = surroundings(document)
+    return {
+        line: msgspec.structs.replace(request, product=product_id(order, line))
+        if request.action == "add"
+        else request
+        for line, request in requests.items()
+    }
 
 
 def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
@@ -92,8 +127,11 @@ def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
 
 
 @lru_cache(maxsize=16)
-def surroundings(document: bytes) -> tuple[dict[str, LineRequest], dict[str, Any]]:
-    """Every line of a document as decomposition takes it, and what rules read under `order`."""
+def surroundings(document: bytes, order_id: str) -> tuple[dict[str, LineRequest], dict[str, Any]]:
+    """Every line of an order's document as decomposition takes it, and what rules read under `order`.
+
+    A line that makes a product is told under which id.
+    """
     order = _read(document)
     items: dict[str, _Item] = {}
     ways = list(order.productOrderItem)
@@ -104,15 +142,18 @@ def surroundings(document: bytes) -> tuple[dict[str, LineRequest], dict[str, Any
     requests: dict[str, LineRequest] = {}
     for line in lines_of(document):
         request, product = line.request, items[line.request.line].product
-        if product is not None:
-            request = msgspec.structs.replace(
-                request,
-                product=product.id,
-                place={place.role: place.id for place in product.place},
-                intent=_INTENTS.get(product.status) if request.action == "modify" else None,
-            )
-        requests[request.line] = request
+        own = product_id(order_id, request.line) if request.action == "add" else ""
+        if product is None:
+            requests[request.line] = msgspec.structs.replace(request, product=own) if own else request
+            continue
+        requests[request.line] = msgspec.structs.replace(
+            request,
+            product=own or product.id,
+            place={place.role: place.id for place in product.place},
+            intent=_INTENTS.get(product.status) if request.action == "modify" else None,
+        )
     about = {
+        "id": order_id,
         "externalId": order.externalId,
         "category": order.category,
         "description": order.description,
@@ -124,15 +165,3 @@ def surroundings(document: bytes) -> tuple[dict[str, LineRequest], dict[str, Any
         "party": {party.role: party.id for party in order.relatedParty},
     }
     return requests, {name: value for name, value in about.items() if value is not None}
-
-
-def _bringing(state: OrderGroup) -> frozenset[str]:
-    """The tasks that may still bring a value, with the line for which."""
-    plan, orders = state.orchestration, state.decomposition.domain_orders
-    found: set[str] = set()
-    for key in plan.gives:
-        task = plan.tasks[key]
-        if task.state not in FINAL:
-            order = orders[task.domain_order]
-            found.update(f"{line}|task {task.name} of {order.specification}" for line in order.referrers)
-    return frozenset(found)

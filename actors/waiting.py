@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.claims import Claim, Reservations
+from actors.claims import Claim, Reservations, SharedClaim
 from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
@@ -183,7 +183,10 @@ def _products(reservations: Reservations) -> list[_Wait]:
     """Claims that wait for their product, those behind another order's line first."""
     asked = [claim for claim in reservations.claims.values() if claim.asked]
     behind: list[_Wait] = [(_busy_product, claim) for claim in asked if claim.ahead is not None]
-    return behind + [(_asked_product, claim) for claim in asked if claim.ahead is None]
+    shared = [each for each in reservations.shared.items() if each[1].asked and not each[1].granted]
+    behind += [(_busy_service, each) for each in shared if each[1].ahead]
+    unheard: list[_Wait] = [(_asked_product, claim) for claim in asked if claim.ahead is None]
+    return behind + unheard + [(_asked_service, each) for each in shared if not each[1].ahead]
 
 
 def _draft(order: Order, now: int) -> Reason:
@@ -316,6 +319,26 @@ def _asked_product(claim: Claim, now: int) -> Reason:
         f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted} to answer"
     )
     return Reason(RUNTIME, sentence, claim.since, None, claim.line)
+
+
+def _busy_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
+    _, claim = pair
+    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)}, behind order {claim.ahead}"
+    return Reason(OTHER_ORDER, sentence, claim.since, None, claim.ahead)
+
+
+def _asked_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
+    id_, claim = pair
+    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)} to answer"
+    return Reason(RUNTIME, sentence, claim.since, None, id_)
+
+
+def _lines(claim: SharedClaim) -> str:
+    return f"line {claim.lines[0]} waits" if len(claim.lines) == 1 else f"lines {', '.join(claim.lines)} wait"
+
+
+def _service(claim: SharedClaim) -> str:
+    return f"shared {claim.specification} <{claim.sharing_key}>"
 
 
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from actors.group import OrderGroupKind
-from actors.installed_group import InstalledProductKind
+from actors.kinds import kinds_with
 from actors.messages import TaskResults
 from benchmarks.shapes import Shape, order_lines
 from catalog.store import sample_catalogs
@@ -63,7 +63,7 @@ class Budget:
         self._lines = list(order_lines(shape, orders, seed=1))
         self._principal = Principal("budget", "budget")
         self._door = Door(_Published(catalogs))
-        self._kernel = Kernel([OrderGroupKind(catalogs), InstalledProductKind()])
+        self._kernel = Kernel(kinds_with(OrderGroupKind(catalogs)))
         self._journal = ModelJournal(shards)
         self._calls = Calls(Keys(shards, ""))
         self._executor = Executor(Targets(), "budget")

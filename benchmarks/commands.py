@@ -26,6 +26,7 @@ from benchmarks.console import (
     stderr,
     write,
 )
+from benchmarks.decomposing import measured
 from benchmarks.run import Options, run
 from benchmarks.shapes import order_lines
 from benchmarks.system import Layout
@@ -109,6 +110,32 @@ def budget(
     for stage, cost in figures["us_per_order"].items():
         stderr().print(f"{stage:26}{cost:8.1f} µs an order")
     stderr().print(f"{'all':26}{figures['us_per_order_total']:8.1f}")
+    if json_file is not None:
+        write(json_file, figures)
+
+
+@bench.command("decompose")
+def decomposing(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure each figure.")] = 1.0,
+    json_file: Annotated[Path | None, typer.Option("--json", dir_okay=False)] = None,
+) -> None:
+    """What decomposition costs: standard orders, lines with rules, large orders, a catalog of 10,000 specifications."""
+    with progress("loading the sample catalog") as say:
+        figures = measured(seconds, say)
+    large = figures["large_catalog"]
+    rows = {
+        **{f"order {shape}": cost for shape, cost in figures["us_per_order"].items()},
+        **{f"line of {count}": cost for count, cost in figures["us_per_line_of_mega"].items()},
+        **{f"line {name}": cost for name, cost in figures["us_per_ruled_line"].items()},
+        **{f"{name} line of a catalog": cost for name, cost in figures["us_to_compile"].items()},
+        "order triple-play, large catalog": large["us_per_order"]["triple-play"],
+        **{f"line {name}, large catalog": cost for name, cost in large["us_per_ruled_line"].items()},
+    }
+    for name, cost in rows.items():
+        stderr().print(f"{name:56}{cost:9.1f} µs", markup=False)
+    stderr().print(
+        f"{large['specifications']:,} specifications loaded in {large['load_cpu_s']} s of CPU", markup=False
+    )
     if json_file is not None:
         write(json_file, figures)
 

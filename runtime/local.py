@@ -12,8 +12,8 @@ import msgspec
 
 from actors.behaviour import Dispatch
 from actors.group import OrderGroup, OrderGroupKind
-from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
+from actors.kinds import kinds_with
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
 from runtime.cluster.autoscale import Setting
@@ -54,7 +54,7 @@ class LocalRuntime:
         self.shell = Shell(
             self.name,
             journal,
-            [OrderGroupKind(catalogs), InstalledProductKind()],
+            kinds_with(OrderGroupKind(catalogs)),
             dispatch=self._dispatch,
             post=self._post,
             bounds=bounds,

@@ -66,7 +66,11 @@ class Edge:
 
 
 class Mapping:
-    """An attribute mapping, compiled. `needed`: its target must have a value, so that not knowing it is a wait."""
+    """An attribute mapping, compiled.
+
+    `needed`: its target must have a value, or its wait says what to write in the end, so that not knowing it is a
+    wait. Else what is not known does not flow yet, and only who reads the target waits.
+    """
 
     __slots__ = ("condition", "mapping", "needed", "value", "writes")
 
@@ -76,7 +80,7 @@ class Mapping:
         self.value = holder.question(mapping.value) if mapping.value is not None else None
         self.writes = mapping.action in WRITING_ACTIONS
         target = holder.catalog.specifications[mapping.target]
-        self.needed = mapping.wait is not None or any(
+        self.needed = (mapping.wait is not None and mapping.wait.reaction == "default") or any(
             each.mandatory for each in target.characteristics if each.name == mapping.target_characteristic
         )
 

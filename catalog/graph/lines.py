@@ -26,7 +26,7 @@ from catalog.graph.results import (
     OrderGraph,
     Unchanged,
 )
-from catalog.graph.settling import Order, Settling
+from catalog.graph.settling import Order, Settling, shared_text
 from catalog.graph.wiring import PlanCycle, Work, planned, steps_of
 from catalog.installed import InstalledNode, InstalledShared
 from catalog.lines import HeldBack, LineRequest, TaskPlan
@@ -84,6 +84,11 @@ class Assembly:
             wish.asked,
             tuple(self.drift),
             tuple(self.unchanged),
+            {
+                key: (each.child.specification, shared_text(each.sharing_key))
+                for key, each in wish.referrals.items()
+                if key in wish.asked
+            },
         )
 
     def _lift(self, lines: Iterable[str]) -> None:
@@ -126,8 +131,11 @@ class Assembly:
 
     def _base(self, lines: list[str]) -> Settling:
         """What today's catalog makes of the installed products as they are."""
+        if not lines:
+            return Settling(self.order, ())
+        among = set(lines)
         unchanged = {
-            line: _unchanged(self.order.lines[line]) if line in lines else request
+            line: _unchanged(self.order.lines[line]) if line in among else request
             for line, request in self.order.lines.items()
         }
         order = Order(self.catalog, unchanged, {}, {}, self.order.shared, self.order.about, self.order.at_ms)
@@ -167,8 +175,8 @@ class Assembly:
                         key = shared_key(shared.specification, shared.sharing_key)
                         if key not in wish.parts:
                             leaving.setdefault(key, (shared, {}))[1][line] = None
-        products = {request.product for request in self.order.lines.values() if request.product}
         for key, (shared, referrers) in leaving.items():
+            products = {self.order.lines[line].product for line in referrers}
             root = shared.nodes[0]
             left = {name: v for name, v in root.referrers.items() if name.partition("/")[0] not in products}
             picture = Picture(shared.nodes)

@@ -95,3 +95,5 @@ class OrderGraph(msgspec.Struct, frozen=True):
     contributions: dict[str, dict[str, Contribution]] = {}
     drift: tuple[Drift, ...] = ()
     unchanged: tuple[Unchanged, ...] = ()
+    shared: dict[str, tuple[str, str]] = {}
+    """(specification, sharing key as text) of each shared node that the lines refer to, by its key."""

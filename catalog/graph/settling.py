@@ -20,6 +20,7 @@ from catalog.graph.spreading import spread
 from catalog.installed import InstalledShared
 from catalog.lines import HeldBack, LineRequest
 from catalog.model import Catalog
+from catalog.rules.outcome import NOT_APPLICABLE
 
 ROUNDS_MAX: Final = 24
 """A value that goes on from part to part needs a round for each step; rules that need more do not settle."""
@@ -56,7 +57,10 @@ class Settling:
         """One of those that lead to each shared node: they all say the same of it."""
         self.mapped: set[str] = set()
         """Parts that were ever written into: they are grown again with what is written now."""
-        self.products = {request.product for request in order.lines.values() if request.product}
+        # Only who refers to something installed can be one of ours.
+        self.products = frozenset(
+            request.product for request in order.lines.values() if order.shared and request.product
+        )
         self.pictures = {(each.specification, each.sharing_key): each for each in order.shared}
 
     def settle(self) -> "Settling":
@@ -236,7 +240,8 @@ class Settling:
 
     def _scopes(self, line: str) -> Mapping[str, Any]:
         request = self.order.lines.get(line)
-        about: dict[str, Any] = {"order": self.order.about}
+        # What is shared belongs to no line: nothing is to be read of one there, now or later.
+        about: dict[str, Any] = {"order": self.order.about, "line": NOT_APPLICABLE}
         if request is not None:
             about["line"] = {
                 "id": request.line,

@@ -87,12 +87,14 @@ class DryRun(msgspec.Struct, frozen=True, rename="camel"):
     reasons: tuple[Reason, ...] = ()
 
 
-def dry_run(catalog: Catalog, lines: Iterable[TrialLine], at: int, start: int) -> DryRun:
-    """Try an order that comes in at `at` and begins at `start`.
+def dry_run(
+    catalog: Catalog, lines: Iterable[TrialLine], at: int, start: int, *, explained: bool = True
+) -> DryRun:
+    """Try an order that comes in at `at` and begins at `start`; without reasons if not `explained`.
 
     The lines are taken as the door lets them in. Raises what decomposition raises (`CatalogRefusal`).
     """
-    trial = _Trial(catalog, tuple(lines), at)
+    trial = _Trial(catalog, tuple(lines), at, explained)
     ends = trial.schedule(start)
     tasks = tuple(_dated(task, ends["task", task.key]) for task in trial.tasks)
     results = tuple(
@@ -132,8 +134,9 @@ def _dated(task: TaskPlan, end: int) -> TrialTask:
 
 
 class _Trial:
-    def __init__(self, catalog: Catalog, lines: tuple[TrialLine, ...], at: int) -> None:
+    def __init__(self, catalog: Catalog, lines: tuple[TrialLine, ...], at: int, explained: bool) -> None:
         self.lines = lines
+        self.explained = explained
         self.orders: dict[str, TrialOrder] = {}
         self.paths: dict[tuple[str, str], str] = {}
         self.tasks: list[TaskPlan] = []
@@ -150,7 +153,8 @@ class _Trial:
                 parents = (each.parent,) if each.parent is not None else ()
                 self._take(each, parents, (request.line,))
             self.tasks += made.tasks
-            self.reasons += reasons_for(catalog, request, made)
+            if explained:
+                self.reasons += reasons_for(catalog, request, made)
         if ruled:
             self._grow(Order(catalog, ruled, at_ms=at), tuple(ruled))
 
@@ -160,7 +164,7 @@ class _Trial:
             self._take(node, node.parents, node.referrers, node.sharing_key)
         self.tasks += graph.tasks
         self.held |= graph.held_back
-        found = reasons(order, lines)
+        found = reasons(order, lines) if self.explained else {}
         for line in (*lines, SHARED):
             self.reasons += found.get(line, ())
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from actors.group import OrderGroupKind
-from actors.installed_group import InstalledProductKind
+from actors.kinds import kinds_with
 from catalog.loader import load
 from catalog.store import Catalogs, sample_catalogs
 from runtime.cluster.dedicated import DedicatedOrders
@@ -86,10 +86,7 @@ class Host:
         self.shell = shell = Shell(
             self.name,
             journal,
-            [
-                DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs),
-                InstalledProductKind(),
-            ],
+            kinds_with(DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs)),
             dispatch=self._dispatch,
             post=self._post,
             lease_valid=lambda: self.lease.valid(time.monotonic()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ from actors.messages import (
     AnyMessage,
     Done,
     GiveUp,
+    GiveValues,
     KeyConflict,
     RefusedReply,
     Retry,
@@ -26,6 +28,13 @@ from runtime.simulation.orders import Plan
 
 ANSWER_TIMEOUT_MS = 400
 AGAIN_MAX_MS = 200
+VALUES: dict[str, tuple[Any, ...]] = {
+    "backup": (True, False),
+    "access": ("fibre", "radio"),
+    "model": ("small", "large"),
+    "reporting": ("none", "weekly", "live"),
+}
+"""What is answered to the questions of the sample catalog."""
 
 Then = Callable[[Answer | None], None]
 _state = msgspec.msgpack.Decoder(OrderGroup).decode
@@ -154,7 +163,10 @@ class Client:
             if target in self.left:
                 continue
             roll = self._draw.random()
-            if roll < 0.1:
+            missing = missing_values(self.view, target)
+            if missing and roll < 0.7:
+                self._give(target, missing)
+            elif roll < 0.1:
                 self.left.add(target)
             elif roll < 0.4:
                 self._ask(GiveUp(target, "not worth it", key=self._key()), lambda answer: None)
@@ -164,21 +176,44 @@ class Client:
             else:
                 self._ask(Retry(target, key=self._key()), lambda answer: None)
 
+    def _give(self, line: str, missing: list[str]) -> None:
+        """Give some or all of what a line waits for, now and then something else than before."""
+        count = self._draw.randint(1, len(missing))
+        values = {path: self._draw.choice(self._choices(path)) for path in missing[:count]}
+        if self._draw.random() < 0.2:
+            values["reporting"] = self._draw.choice(("none", "live", "weekly"))
+        self._ask(GiveValues(line, values), lambda answer: None)
+
+    @staticmethod
+    def _choices(path: str) -> tuple[Any, ...]:
+        return VALUES.get(path.rpartition(".")[2], ("north",))
+
     def _key(self) -> str:
         """Names one decision; a message that comes twice is still one."""
         self._decisions += 1
         return f"{self._decisions}"
 
 
+def missing_values(group: OrderGroup, line: str) -> list[str]:
+    """What a line waits for that somebody has to say."""
+    graph = group.decomposition.graph
+    held = graph.held.get(line, ()) if graph is not None else ()
+    return [path for each in held if each.part.awaits == "requester" for path in each.part.missing]
+
+
 def held(group: OrderGroup) -> list[str]:
-    """Everything that waits for a decision: tasks, lines held by others, and the order itself as the empty target."""
+    """Everything that waits for a decision: tasks, lines held back or held by others, the order as the empty target."""
     targets = [
         key for key, task in group.orchestration.tasks.items() if task.state in (State.HELD, State.PENDING)
     ]
     targets += [
         key
         for key, line in group.lines.items()
-        if line.state is State.HELD and line.code and not group.order.code and key not in targets
+        if key not in targets
+        and (
+            (line.state is State.HELD and line.code and not group.order.code)
+            or (line.points is not None and not line.points.states.keys() <= {State.ACKNOWLEDGED})
+        )
     ]
     if group.order.state is State.HELD and group.order.code:
         targets.append("")

@@ -71,9 +71,16 @@ class Element:
                 self._trace.note("element", f"{order} {dispatch.task}/{dispatch.generation}: {outcome}")
                 self._network.send(lambda: answer(shard, epoch, order, result))
                 return
-            known = Applied(dispatch.request, {"number": len(self.ledger) + 1})
+            known = Applied(dispatch.request, self._output(dispatch))
             self.ledger[key] = known
             self._trace.note("element", f"{order} {dispatch.task}/{dispatch.generation}: done")
             self._judge.applied(key, known.request, known.output)
         done = TaskResult(dispatch.task, dispatch.generation, "completed", known.output)
         self._network.send(lambda: answer(shard, epoch, order, done))
+
+    def _output(self, dispatch: Dispatch) -> dict[str, Any]:
+        """What a done task brings; a survey finds something most of the time."""
+        output: dict[str, Any] = {"number": len(self.ledger) + 1}
+        if dispatch.request["task"] == "survey-site" and self._draw.random() < 0.8:
+            output["access"] = self._draw.choice(("fibre", "radio"))
+        return output

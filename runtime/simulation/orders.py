@@ -17,6 +17,8 @@ OFFERINGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("mobile-roaming-pack", {}),
     ("managed-firewall", {}),
     ("voice-home", {"tariff": "minute"}),
+    ("managed-wan", {"siteCount": 1, "bandwidth": 50}),
+    ("managed-wan", {"siteCount": 2, "bandwidth": 100, "backup": True, "reporting": "none"}),
 )
 FAR_MS = 30 * 86_400_000
 LARGE_LINES = 140

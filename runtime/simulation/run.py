@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 
 from actors.group import OrderGroupKind
-from actors.installed_group import InstalledProductKind
+from actors.kinds import kinds_with
 from catalog.store import Catalogs, sample_catalogs
 from runtime.errors import InvariantBroken
 from runtime.simulation.books import Broken
@@ -154,7 +154,7 @@ class Simulation:
     def __init__(self, world: World, write: Callable[[str], None] | None = None) -> None:
         draw = Random(f"run {world.seed}")
         catalogs = _catalogs()
-        kinds = (OrderGroupKind(catalogs), InstalledProductKind())
+        kinds = kinds_with(OrderGroupKind(catalogs))
         self.world = world
         self.schedule = Schedule()
         self.trace = Trace(self.schedule, write)

@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from actors.events import ProductFolded, ProductFree, ProductHeld, ProductMoved, ProductWanted
+from actors.events import ProductFolded, ProductFree, ProductHeld, ProductMoved, ProductWanted, SharedHeld
 from actors.group import OrderGroupKind
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
 from actors.lifting import decode_events
 from actors.messages import AnyMessage, GiveUp, Message, TaskResult, TaskResults, Undeliverable
 from actors.product_id import product_id
+from actors.shared_group import SharedServiceKind
+from actors.shared_service import Shared
 from actors.states import INSTALLED_PRODUCT, State
 from actors.structure import OrderGroup
 from actors.waiting import waits_for
@@ -32,6 +34,8 @@ class Base:
         self.products: dict[str, Installed] = {}
         self.journals: dict[str, list[bytes]] = {}
         self.kind = InstalledProductKind()
+        self.services: dict[str, Shared] = {}
+        self.shared_kind = SharedServiceKind()
         self.post: dict[tuple[str, str], deque[AnyMessage]] = {}
         self.folds: list[tuple[str, ProductFolded]] = []
         self.now = NOW
@@ -42,7 +46,7 @@ class Base:
         self, name: str, *items: dict[str, Any], quiet: bool = True, draft: bool = False, **more: Any
     ) -> OrderGroup:
         """Submit an order; ``quiet`` delivers all messages that follow."""
-        self.orders[name] = Watched(OrderGroupKind(self.catalogs), self.now, name)
+        self.orders[name] = Watched(OrderGroupKind(self.catalogs), self.now, name, alone=False)
         made = submission(list(items), self.catalogs, **more)
         self.tell(name, drafted(made) if draft else made)
         if quiet:
@@ -59,6 +63,10 @@ class Base:
             )
             self.deliver()
         return bool(out)
+
+    def out(self, name: str) -> list[str]:
+        """The tasks of an order that are out at their targets."""
+        return [k for k, t in self.group(name).orchestration.tasks.items() if t.state is S.IN_PROGRESS]
 
     def finish(self, name: str, *, line: str = "") -> None:
         """Let targets answer until nothing is out."""
@@ -81,6 +89,8 @@ class Base:
             decision = self.orders[name].tell(message)
         elif name.startswith("p"):
             decision = self._tell_product(name, message)
+        elif name.startswith("s"):
+            decision = self._tell_service(name, message)
         else:
             raise KeyError(name)
         for to, sent in decision.sends:
@@ -100,7 +110,8 @@ class Base:
         message = self.post[way].popleft()
         if not self.post[way]:
             del self.post[way]
-        if to in self.orders or to in self.products or (to[0] == "p" and self.kind.creates(message)):
+        known = to in self.orders or to in self.products or to in self.services
+        if known or (to[0] != "o" and (self.kind.creates(message) or self.shared_kind.creates(message))):
             self.tell(to, message)
         else:
             self.tell(sender, Undeliverable(to))
@@ -138,6 +149,22 @@ class Base:
             self.products[name] = state
         return decision
 
+    def _tell_service(self, name: str, message: Message) -> Any:
+        before = self.services.get(name)
+        state, decision = self.shared_kind.handle(
+            name, None if before is None else _copied(before), message, self.now
+        )
+        shadow = before
+        for event in decode_events(encode(decision.events)):
+            if isinstance(event, SharedHeld):
+                assert shadow is not None and not shadow.holder, "a shared service is held by one order"
+                assert shadow.queue[0] == event.order, "first come, first served"
+            shadow = self.shared_kind.evolve(shadow, event, self.now)
+        assert encode(shadow) == encode(state), "replay gives the same state"
+        assert state is not None
+        self.services[name] = state
+        return decision
+
     # -- looking ------------------------------------------------------------------------------------------------
 
     def group(self, name: str) -> OrderGroup:
@@ -163,6 +190,10 @@ class Base:
         reason = waits_for(self.group(name), self.now).stated
         assert reason is not None
         return reason.sentence
+
+
+def _copied(state: Shared) -> Shared:
+    return msgspec.msgpack.decode(encode(state), type=Shared)
 
 
 def _copy(state: Installed) -> Installed:

@@ -9,7 +9,14 @@ from actors import decomposition, line, order
 from actors.behaviour import Decision
 from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
-from actors.messages import KeyConflict, Message, RefusedReply, TimerFired
+from actors.messages import (
+    KeyConflict,
+    Message,
+    RefusedReply,
+    ReserveShared,
+    SharedReserved,
+    TimerFired,
+)
 from actors.people import next_instant
 from actors.plan import Orchestration, line_of, standing_of_tasks
 from actors.review_state import PHASES
@@ -35,9 +42,11 @@ Standing = dict[tuple[str, str], tuple[Machine, State]]
 class Watched:
     """A group that is judged after every message, beside a shadow of it that knows only the events."""
 
-    def __init__(self, kind: OrderGroupKind, now: int, name: str = "o1") -> None:
+    def __init__(self, kind: OrderGroupKind, now: int, name: str = "o1", *, alone: bool = True) -> None:
         self.kind = kind
         self.name = name
+        self.alone = alone
+        """Whether nothing is installed that this order could share: so it is told at once."""
         self.now = now
         self.state: OrderGroup | None = None
         self.shadow: OrderGroup | None = None
@@ -45,6 +54,14 @@ class Watched:
         self.timers: dict[str, int] = {}
 
     def tell(self, message: Message) -> Decision:
+        decision = self._tell(message)
+        reserved = [to for to, sent in decision.sends if isinstance(sent, ReserveShared)]
+        while self.alone and reserved:
+            sends = self._tell(SharedReserved(reserved.pop(), None)).sends
+            reserved += [to for to, sent in sends if isinstance(sent, ReserveShared)]
+        return decision
+
+    def _tell(self, message: Message) -> Decision:
         before = standings(self.state)
         attempts = _attempts(self.state)
         self.state, decision = self.kind.handle(self.name, self.state, message, self.now)
@@ -204,7 +221,9 @@ def _judge_roll_up(group: OrderGroup) -> None:
             assert each_line.state is line.standing(each_line), each_line
     assert group.order.lines == tally(n.state for n in group.lines.values() if not n.parent and n.counted)
     claims = group.reservations.claims if group.reservations is not None else {}
-    assert group.order.asking == sum(claim.asked for claim in claims.values())
+    growing = group.reservations.growing if group.reservations is not None else ()
+    assert group.order.asking == sum(claim.asked for claim in claims.values()) + len(growing)
+    assert all(group.lines[line].state not in FINAL for line in growing)
     assert group.order.decomposed == sum(
         each.decomposed or each.id in claims for each in group.lines.values()
     )

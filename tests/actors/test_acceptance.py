@@ -30,6 +30,7 @@ from actors.messages import (
     ChangeValues,
     ClaimWork,
     CompleteWork,
+    FoldShared,
     GiveUp,
     GiveValues,
     Message,
@@ -42,10 +43,13 @@ from actors.messages import (
     RejectOrder,
     ReleaseProduct,
     ReserveProduct,
+    ReserveShared,
     Retry,
     ReturnOrder,
     ReturnWork,
     SaveDraft,
+    SharedBusy,
+    SharedReserved,
     StartDraft,
     SubmitDraft,
     SubmitOrder,
@@ -139,7 +143,10 @@ def told(state: OrderGroup, message: Message) -> Decision:
 
 def test_every_message_that_may_come_has_its_row() -> None:
     decided = {kind for acceptance in ACCEPTANCES for kind in acceptance.rules}
-    wrapped = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    wrapped: dict[Any, type[Message]] = {TaskResults: TaskResult, Undeliverable: OrderEnded}
+    # A shared service and an order deal with each other as an installed product and a line do.
+    wrapped |= {ReserveShared: ReserveProduct, FoldShared: ReleaseProduct}
+    wrapped |= {SharedReserved: ProductReserved, SharedBusy: ProductBusy}
     assert decided | wrapped.keys() == set(AnyMessage.__args__)
 
 

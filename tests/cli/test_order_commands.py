@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import CommandFailed
 from gateway.commands.orders import _path_of, _print_order
 
@@ -49,3 +50,47 @@ def test_long_sentences_stay_beside_their_names(capsys: pytest.CaptureFixture[st
     assert len(told) > 1
     assert all(line.startswith(" " * 16) for line in told[1:])
     assert " ".join(line[16:].strip() for line in told) == sentence.strip()
+
+
+def test_an_explanation_marks_what_came_of_each_relationship(capsys: pytest.CaptureFixture[str]) -> None:
+    def reason(outcome: str, **more: Any) -> dict[str, Any]:
+        return {
+            "sentence": f"it is {outcome}",
+            "outcome": outcome,
+            "created": outcome == "created",
+            "inputs": {},
+            "missing": [],
+            "domainOrders": [],
+            **more,
+        }
+
+    line = {
+        "line": "1",
+        "sentence": "",
+        "reasons": [
+            reason("created", inputs={"p.speed": 5}, domainOrders=["1.1-1"]),
+            reason("notCreated"),
+            reason("waits", missing=["p.model"]),
+        ],
+        "drift": [
+            {"path": "p.s.speed", "difference": "values", "installed": 1, "wanted": 2},
+            {"path": "p.t", "difference": "missing"},
+        ],
+        "unchanged": [],
+    }
+    shared = {"line": "", "sentence": "later", "reasons": [], "drift": [], "unchanged": []}
+    print_explanation({"id": "o1", "state": "pending", "catalog": "1", "lines": [line, shared]})
+    assert [each.strip() for each in capsys.readouterr().out.splitlines()] == [
+        "order o1  pending  catalog 1",
+        "line 1",
+        "+ it is created",
+        "p.speed = 5",
+        "domain orders 1.1-1",
+        "- it is notCreated",
+        "? it is waits",
+        "p.model is missing",
+        "~ p.s.speed: installed is 1, today it would be 2",
+        "~ p.t: today's catalog would create it",
+        "shared",
+        "later",
+    ]

@@ -101,3 +101,42 @@ async def test_status_scale_and_health(http: httpx.AsyncClient) -> None:
     for body, pointer in (({"hosts": 0}, "/hosts"), ({"planets": 3}, "")):
         answer = await http.post("/api/v1/scale", json=body)
         assert (answer.status_code, answer.json()["violations"][0]["pointer"]) == (400, pointer)
+
+
+async def test_why_an_order_is_what_it_is_and_values_for_what_waits(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    wan = {
+        "id": "1",
+        "action": "add",
+        "productOffering": {"id": "managed-wan"},
+        "product": {
+            "productCharacteristic": [{"name": "siteCount", "value": 1}, {"name": "bandwidth", "value": 50}]
+        },
+    }
+    id_ = str((await http.post(PATH, json={**order(1), "productOrderItem": [wan]})).json()["id"])
+    found = (await http.get(f"/api/v1/order/{id_}/explanation")).json()
+    line, shared = found["lines"]
+    assert (line["line"], shared["line"]) == ("1", "")
+    reasons = {each["sentence"].partition(":")[0]: each for each in line["reasons"]}
+    assert reasons["managed-wan Realized as wan-site"]["inputs"] == {"managed-wan.siteCount": 1}
+    waits = [each for each in line["reasons"] if each["outcome"] == "waits"]
+    assert {path for each in waits for path in each["missing"]} == {
+        "managed-wan.reporting",
+        "managed-wan.wan-site[1].access",
+        "managed-wan.wan-site[1].model",
+    }
+    url = f"/api/v1/order/{id_}/line/1/values"
+    values = {"managed-wan.wan-site[1].model": "small", "reporting": "none"}
+    assert (await http.post(url, json={"values": values})).json()["state"] == "inProgress"
+    after = (await http.get(f"/api/v1/order/{id_}/explanation")).json()["lines"][0]["reasons"]
+    (router,) = [each for each in after if each["target"] == "site-router"]
+    assert (router["outcome"], router["rule"], len(router["domainOrders"])) == ("created", "chosen", 1)
+    refused = await http.post(url, json={"values": {"managed-wan.wan-site[1].model": "huge"}})
+    assert (refused.status_code, refused.json()["code"]) == (409, "valueNotAllowed")
+
+
+async def test_a_plain_order_is_explained_as_well(http: httpx.AsyncClient) -> None:
+    found = (await http.get(f"/api/v1/order/{await made(http)}/explanation")).json()
+    (line,) = found["lines"]
+    assert any(each["created"] for each in line["reasons"]) and not line["drift"]

@@ -9,7 +9,7 @@ import pytest
 
 from actors.behaviour import Dispatch
 from actors.group import OrderGroupKind
-from actors.installed_group import InstalledProductKind
+from actors.kinds import kinds_with
 from actors.messages import Accepted, SubmitOrder, TaskResult
 from benchmarks.shapes import orders
 from catalog.store import sample_catalogs
@@ -54,7 +54,7 @@ class World:
         self.shell = Shell(
             "test",
             self.journal,
-            [OrderGroupKind(CATALOGS), InstalledProductKind()],
+            kinds_with(OrderGroupKind(CATALOGS)),
             dispatch=self.dispatch,
             post=self.post,
             lease_valid=lambda: self.leased,

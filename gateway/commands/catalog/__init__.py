@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.commands.catalog import checking, drawing, exchanging, trying
+from gateway.commands.catalog import checking, drawing, exchanging, properties, trying
 
 app = typer.Typer(no_args_is_help=True, help="Catalog files.")
 
@@ -12,5 +12,5 @@ def _catalog() -> None:
     """Catalog files."""
 
 
-for room in (checking, drawing, exchanging, trying):
+for room in (checking, drawing, exchanging, trying, properties):
     room.add_to(app)

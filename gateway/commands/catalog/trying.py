@@ -45,7 +45,7 @@ def run_dry(
     sent = orders_in([order])
     if len(sent) != 1:
         raise CommandFailed(f"{order} holds {len(sent)} orders; a dry run is of one", EXIT_USAGE)
-    instant = _instant(at)
+    instant = instant_of(at)
     result = tried(loaded(catalog), sent[0], instant)
     if isinstance(result, list):
         if as_json:
@@ -85,7 +85,7 @@ def compare_catalogs(
         sent = orders_in(orders)
     except CommandFailed as failed:
         raise CommandFailed(str(failed), EXIT_USAGE) from None
-    instant = _instant(at)
+    instant = instant_of(at)
     found = [
         (order.name, differences) for order in sent if (differences := _compared(catalogs, order, instant))
     ]
@@ -152,7 +152,11 @@ def _acceptance(result: "DryRun | list[Violation]") -> dict[str, Any]:
     return {"accepted": False, "violations": [f"{each.pointer}: {each.code}" for each in result]}
 
 
-def _instant(text: str | None) -> int:
+def instant_of(text: str | None) -> int:
+    """The instant of `--at`, in ms since 1970 UTC; now without it.
+
+    :raises CommandFailed: it names none.
+    """
     from datetime import datetime
 
     from gateway.wall_clock import now_ms

@@ -1,0 +1,133 @@
+"""The shared service actor: one installed service that several products refer to, and who may change it now.
+
+It comes into being when the first order names it, and is had by one order at a time, for all its lines, first come,
+first served: so whoever is told that he is the last referrer is the last one until his line has ended, and whoever
+joins meets it built or gone, never half of either. It stands from the fold that builds it to the fold of the last
+referrer's going, and can be built again. Rule: D5 with installed instances.
+"""
+
+from typing import Final
+
+import msgspec
+
+from actors.behaviour import Decision, refused
+from actors.events import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
+from actors.messages import AnyMessage, FoldShared, Message, ReserveShared, SharedBusy, SharedReserved
+from catalog.installed import InstalledShared
+
+CAUSES_MAX: Final = 20
+"""Causes that are kept in the state; the journal has them all."""
+
+
+class Cause(msgspec.Struct, array_like=True, frozen=True):
+    """Which line made a version, and when (ms since 1970 UTC)."""
+
+    version: int
+    order: str
+    line: str
+    action: str
+    at: int
+
+
+class Shared(msgspec.Struct):
+    """What the actor holds; its encoding is the group's snapshot and the answer to a read."""
+
+    id: str
+    specification: str
+    sharing_key: str
+    since: int
+    version: int = 0
+    picture: InstalledShared | None = None
+    """None while nothing stands."""
+    holder: str = ""
+    """The order that has it now."""
+    queue: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def referrers(self) -> dict[str, dict[str, object]]:
+        """Who refers to it, each with what it asks, by ``product/place``."""
+        return self.picture.nodes[0].referrers if self.picture is not None else {}
+
+
+class SharedServiceActor:
+    """Decides for one shared service; knows nothing but its own :class:`Shared`."""
+
+    def decide(self, shared: Shared | None, message: Message, now: int, group: str) -> Decision:
+        """Decide one message. ``shared`` is None while nobody has named it; ``now`` in ms since 1970 UTC."""
+        if isinstance(message, ReserveShared):
+            return self._reserve(shared, message, group)
+        if shared is None:
+            return refused("unknownService", f"there is no shared service {group}")
+        if isinstance(message, FoldShared):
+            return self._fold(shared, message)
+        return refused("unknownMessage", f"a shared service does not understand {type(message).__name__}")
+
+    @staticmethod
+    def _reserve(shared: Shared | None, message: ReserveShared, group: str) -> Decision:
+        order, decision = message.order, Decision()
+        if shared is None:
+            decision.events.append(SharedNamed(group, message.specification, message.sharing_key))
+        decision.events.append(SharedWanted(order))
+        ahead = [each for each in (shared.holder, *shared.queue) if each] if shared is not None else []
+        if ahead:
+            decision.sends.append((order, SharedBusy(group, ahead[-1])))
+        else:
+            decision.events.append(SharedHeld(order))
+            decision.sends.append((order, SharedReserved(group, shared.picture if shared else None)))
+        return decision
+
+    @staticmethod
+    def _fold(shared: Shared, message: FoldShared) -> Decision:
+        if message.order != shared.holder:
+            return _leave(shared, message) if message.release else Decision()
+        decision = Decision()
+        picture, change = shared.picture, message.change
+        if change is not None:
+            folded = SharedFolded(
+                message.order,
+                message.line,
+                message.action,
+                shared.version + 1,
+                change.nodes,
+                change.gone,
+                change.referrers,
+                change.left,
+            )
+            decision.events.append(folded)
+            picture = fold_picture(shared, folded)
+        if message.release:
+            decision.events.append(SharedFree(message.order))
+            if shared.queue:
+                decision.events.append(SharedHeld(shared.queue[0]))
+                decision.sends.append((shared.queue[0], SharedReserved(shared.id, picture)))
+        return decision
+
+
+def fold_picture(shared: Shared, folded: SharedFolded) -> InstalledShared | None:
+    """The shared service with what a line did to it; None when nothing of it stands any more."""
+    gone = set(folded.gone)
+    fresh = {node.id: node for node in folded.nodes}
+    before = shared.picture.nodes if shared.picture is not None else ()
+    nodes = [fresh.pop(node.id, node) for node in before if node.id not in gone]
+    nodes += [node for node in fresh.values() if node.id not in gone]
+    if shared.id not in {node.id for node in nodes}:
+        return None
+    root = nodes[0]
+    referrers = {name: values for name, values in shared.referrers.items() if name not in folded.left}
+    nodes[0] = msgspec.structs.replace(root, referrers={**referrers, **folded.referrers})
+    return InstalledShared(shared.specification, shared.sharing_key, tuple(nodes), folded.version)
+
+
+def _leave(shared: Shared, message: FoldShared) -> Decision:
+    """An order that waited waits no more; the one behind it moves up."""
+    if message.order not in shared.queue:
+        return Decision()
+    decision = Decision([SharedFree(message.order)])
+    place = shared.queue.index(message.order)
+    ahead = shared.queue[place - 1] if place else shared.holder
+    behind: list[tuple[str, AnyMessage]] = [
+        (each, SharedBusy(shared.id, ahead)) for each in shared.queue[place + 1 : place + 2]
+    ]
+    decision.sends += behind
+    return decision
