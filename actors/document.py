@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from actors.document_lines import DEPENDENCY_TYPES, DocumentLine
+from actors.document_lines import CHANGING, DEPENDENCY_TYPES, DocumentLine
 from actors.service_document import service_lines
 from catalog.lines import LineRequest
 
-__all__ = ["DEPENDENCY_TYPES", "DocumentLine", "lines_of"]
+__all__ = ["CHANGING", "DEPENDENCY_TYPES", "DocumentLine", "lines_of"]
 
 
 class _Reference(msgspec.Struct):
@@ -49,9 +49,6 @@ class _Item(msgspec.Struct):
 class _Document(msgspec.Struct):
     productOrderItem: list[_Item] = []
 
-
-CHANGING = frozenset({"modify", "delete"})
-"""Actions on what is installed: a line of one of them that names its product reserves it."""
 
 _read = msgspec.json.Decoder(_Document).decode
 

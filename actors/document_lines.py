@@ -13,6 +13,8 @@ class DocumentLine(msgspec.Struct, frozen=True):
     request: LineRequest
 
 
+CHANGING = frozenset({"modify", "delete"})
+"""Actions on what is installed: a line of one of them that names its product reserves it."""
 DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})
 """Item relationship types that make one line wait for the other's completion (TMF622 v5 names; v4 leaves them open)."""
 SERVICE_DEPENDENCY_TYPES = DEPENDENCY_TYPES | {"dependency"}

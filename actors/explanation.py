@@ -38,8 +38,8 @@ def explanation(group: OrderGroup, catalog: Catalog) -> tuple[LineExplanation, .
     whole = Explained({}, (), ())
     if graph is not None:
         requests = {line: situation.requests[line] for line in ruled}
-        shared = tuple(each.picture for each in situation.shared.values() if each.picture is not None)
-        order = Order(catalog, requests, graph.facts, graph.asked, shared, situation.about, situation.at_ms)
+        pictures = tuple(each.picture for each in situation.shared.values() if each.picture is not None)
+        order = Order(catalog, requests, graph.facts, graph.asked, pictures, situation.about, situation.at_ms)
         whole = explained(order, ruled)
     found = []
     for line in group.lines.values():

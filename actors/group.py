@@ -329,8 +329,6 @@ class OrderGroupKind:
         return Dispatch(task.key, task.generation, task.attempt, task.target, task.until, request)
 
 
-_COMMANDS = frozenset({Retry, GiveUp})
-"""Decisions of people that name themselves by a key."""
 _ADDRESSES: dict[type[Message], str] = {
     StartDraft: DRAFT,
     SaveDraft: DRAFT,

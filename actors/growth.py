@@ -104,6 +104,7 @@ class Growth:
         if not all(map(self._has, needed)):
             # Whether what is shared stands already is known once the order has it for itself.
             return Decision(inside=[(RESERVATION, NeedShared(needed, tuple(wanted)))])
+        self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
@@ -120,6 +121,13 @@ class Growth:
         if joining:
             decision.inside.append((RESERVATION, NeedShared(joining, ())))
         return decision
+
+    def _lift(self, grown: OrderGraph) -> None:
+        """Above what is shared, lines that were grown before have no domain order where nothing changed for them."""
+        for key, node in grown.nodes.items():
+            parents = tuple(each for each in node.parents if each in grown.nodes or each in self.graph.grown)
+            if parents != node.parents:
+                grown.nodes[key] = msgspec.structs.replace(node, parents=parents)
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actors.document_lines import SERVICE_DEPENDENCY_TYPES, DocumentLine
+from actors.document_lines import CHANGING, SERVICE_DEPENDENCY_TYPES, DocumentLine
 from catalog.lines import LineRequest
 
 
@@ -21,6 +21,7 @@ class _Characteristic(msgspec.Struct):
 
 
 class _Service(msgspec.Struct):
+    id: str = ""
     serviceSpecification: _Reference | None = None
     serviceCharacteristic: list[_Characteristic] = []
 
@@ -67,6 +68,7 @@ def service_lines(document: bytes) -> tuple[DocumentLine, ...]:
             specification=specification.id if specification is not None else None,
             quantity=item.quantity,
             characteristics={each.name: each.value for each in item.service.serviceCharacteristic},
+            products=(item.service.id,) if item.service.id and item.action in CHANGING else (),
         )
         lines.append(DocumentLine(parent, tuple(needs), request))
         stack.extend((item.id, nested) for nested in reversed(item.serviceOrderItem))

@@ -39,7 +39,9 @@ class _Product(msgspec.Struct):
 class _Item(msgspec.Struct):
     id: str
     product: _Product | None = None
+    service: _Product | None = None
     productOrderItem: list["_Item"] = []
+    serviceOrderItem: list["_Item"] = []
 
 
 class _Channel(msgspec.Struct):
@@ -56,6 +58,7 @@ class _Order(msgspec.Struct):
     channel: list[_Channel] = []
     relatedParty: list[_Party] = []
     productOrderItem: list[_Item] = []
+    serviceOrderItem: list[_Item] = []
 
 
 _read = msgspec.json.Decoder(_Order, strict=False).decode
@@ -119,7 +122,7 @@ def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
         return request
     return msgspec.structs.replace(
         request,
-        offering=request.offering or claim.offering,
+        offering=request.offering or claim.offering or None,  # a service has none
         quantity=request.quantity or claim.quantity,
         product=claim.subject,
         installed=claim.picture,
@@ -134,14 +137,15 @@ def surroundings(document: bytes, order_id: str) -> tuple[dict[str, LineRequest]
     """
     order = _read(document)
     items: dict[str, _Item] = {}
-    ways = list(order.productOrderItem)
+    ways = [*order.productOrderItem, *order.serviceOrderItem]
     while ways:
         item = ways.pop()
         items[item.id] = item
-        ways += item.productOrderItem
+        ways += item.productOrderItem or item.serviceOrderItem
     requests: dict[str, LineRequest] = {}
     for line in lines_of(document):
-        request, product = line.request, items[line.request.line].product
+        request, item = line.request, items[line.request.line]
+        product = item.product or item.service
         own = product_id(order_id, request.line) if request.action == "add" else ""
         if product is None:
             requests[request.line] = msgspec.structs.replace(request, product=own) if own else request

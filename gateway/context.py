@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection, Request
 
 from actors.group import OrderGroup
 from actors.product_id import origin_of
-from actors.structure import tenant_tag_of
+from actors.structure import captured_as, tenant_tag_of
 from gateway.auth import OPERATOR, Principal, Tokens
 from gateway.door import Door
 from gateway.identity import tag_of
@@ -49,9 +49,9 @@ class Gateway:
 
 
 def is_product_id(text: str) -> bool:
-    """Whether this can be the id of an installed product at all."""
+    """Whether this can be the id of an installed product at all, and not of a service that was ordered as such."""
     origin = origin_of(text)
-    return origin is not None and is_order_id(origin[0])
+    return origin is not None and is_order_id(origin[0]) and captured_as(origin[0]) == "product"
 
 
 def is_order_id(text: str) -> bool:

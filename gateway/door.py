@@ -10,7 +10,9 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import UNSET
 
+from actors.document_lines import CHANGING
 from actors.messages import Heading, SubmitOrder
+from actors.product_id import origin_of
 from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
 from catalog.commerce.bundles import completed, needs_care
 from catalog.door import sells_by_date
@@ -156,6 +158,8 @@ class Door:
             faults.extend(broken)
         if form.order_relationship:
             faults.extend(_of_other_tenants(form, principal))
+        if b'"modify"' in document or b'"delete"' in document:
+            faults.extend(_installed_elsewhere(order, "", self._shape, tag_of(principal.tenant)))
         if faults:
             raise _refused(faults, self._shape)
         digest = digest_of(document)
@@ -268,6 +272,25 @@ def _of_other_tenants(form: Form, principal: Principal) -> Iterator[Violation]:
         ):
             message = f"there is no order {each.id[:64]!r}"
             yield Violation(f"/orderRelationship/{index}/id", "unknown-order", message)
+
+
+def _installed_elsewhere(parent: dict[str, Any], pointer: str, shape: Shape, own: str) -> Iterator[Violation]:
+    """Installed products of other tenants that lines of a well-formed order would change."""
+    for index, item in enumerate(parent.get(shape.items, ())):
+        place = f"{pointer}/{shape.items}/{index}"
+        for where, product in _named(item.get(shape.subject, {}), f"{place}/{shape.subject}"):
+            origin = origin_of(product)
+            if origin is not None and item["action"] in CHANGING and tenant_tag_of(origin[0]) != own:
+                message = f"there is no installed {shape.subject} {product[:64]!r}"
+                yield Violation(f"{where}/id", f"unknown-{shape.subject}", message)
+        yield from _installed_elsewhere(item, place, shape, own)
+
+
+def _named(subject: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
+    if subject.get("id"):
+        yield pointer, subject["id"]
+    for index, part in enumerate(subject.get("product", ())):
+        yield from _named(part, f"{pointer}/product/{index}")
 
 
 def party_of(parties: tuple[Any, ...]) -> str:

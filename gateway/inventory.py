@@ -10,7 +10,12 @@ from typing import Final
 from actors.installed_product import Installed
 from actors.inventory import seen
 from actors.product_id import origin_of, product_id
+from actors.structure import tenant_tag_of
+from gateway.auth import Principal
 from gateway.context import Gateway, is_product_id
+from gateway.identity import tag_of
+from gateway.tmf.ordering import filters_of
+from gateway.tmf.shapes import PRODUCT
 from runtime.errors import NotFound
 from runtime.journal.listing import list_orders
 
@@ -19,12 +24,14 @@ PARTY_ORDERS_MAX: Final = 1_000
 READ_AT_ONCE: Final = 100
 
 
-async def installed_product(gateway: Gateway, product: str) -> Installed:
+async def installed_product(gateway: Gateway, product: str, principal: Principal) -> Installed:
     """One product.
 
-    :raises NotFound: there is none. :raises Unavailable: nobody can tell at the moment.
+    :raises NotFound: there is none, or none of the principal's tenant.
+    :raises Unavailable: nobody can tell at the moment.
     """
-    if is_product_id(product):
+    origin = origin_of(product) if is_product_id(product) else None
+    if origin is not None and tenant_tag_of(origin[0]) == tag_of(principal.tenant):
         (found,) = await installed_products(gateway, [product])
         if found is not None:
             return found
@@ -57,10 +64,11 @@ async def installed_products(gateway: Gateway, products: Sequence[str]) -> list[
     return found
 
 
-async def products_of_party(gateway: Gateway, party: str) -> list[Installed]:
+async def products_of_party(gateway: Gateway, party: str, principal: Principal) -> list[Installed]:
     """Every product that the orders of a party made or make, in the order of those."""
     journal, runtime = gateway.runtime.journal, gateway.runtime
-    page = await list_orders(journal, {"relatedParty.id": party}, limit=PARTY_ORDERS_MAX)
+    filters = filters_of({"relatedParty.id": party}, principal, PRODUCT)
+    page = await list_orders(journal, filters, limit=PARTY_ORDERS_MAX)
     names = [order for _, order in page.entries]
     found: list[Installed] = []
     for start in range(0, len(names), READ_AT_ONCE):

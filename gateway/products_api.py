@@ -19,9 +19,9 @@ ProductId = Annotated[str, Path(alias="id", description="The product's id.")]
 @router.get(
     "/product/{id}/graph", summary="The nodes of an installed product, and who has it or waits for it"
 )
-async def graph(request: Request, _: Authenticated, product: ProductId) -> Response:
+async def graph(request: Request, principal: Authenticated, product: ProductId) -> Response:
     """Each node with the versions of specification and catalog it was made with, and the rule that made it."""
-    found = await installed_product(gateway_of(request), product)
+    found = await installed_product(gateway_of(request), product, principal)
     nodes = found.picture.nodes if found.picture is not None else ()
     return JsonAnswer(
         {

@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
+SERVICE_ORDERS = "/tmf-api/serviceOrdering/v4/serviceOrder"
 OWN = "/api/v1/order"
 OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
 TargetArgument = Annotated[
@@ -37,7 +38,7 @@ OF_THE_ORDER = "order"
 def show_order(order: OrderArgument, data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None:
     """Show one order as it durably is: its lines, what it waits for, its tasks. `--json`: the TMF622 order."""
     with gateway(data) as client:
-        shown = answer(client.get(f"{ORDERS}/{quote(order, safe='')}"))
+        shown = answer(client.get(_tmf_path(order)))
         if as_json:
             print_json(shown)
             return
@@ -98,6 +99,9 @@ def list_orders(
     external_id: Annotated[str | None, typer.Option(help="Only orders with this externalId.")] = None,
     party: Annotated[str | None, typer.Option(help="Only orders of this party's id.")] = None,
     category: Annotated[str | None, typer.Option(help="Only orders of this category.")] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="Service orders that were captured as such.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
     offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
     data: DataOption = DATA_DEFAULT,
@@ -107,7 +111,8 @@ def list_orders(
     filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
     asked = {name: value for name, value in filters.items() if value is not None}
     with gateway(data) as client:
-        response = client.get(ORDERS, params={**asked, "limit": str(limit), "offset": str(offset)})
+        path = SERVICE_ORDERS if service else ORDERS
+        response = client.get(path, params={**asked, "limit": str(limit), "offset": str(offset)})
         found = answer(response)
     if as_json:
         print_json(found)
@@ -125,7 +130,7 @@ def patch_order(
 ) -> None:
     """Change an order by a merge patch; items are merged by their id. `--json`: the TMF622 order."""
     patch = read_document(file)
-    path = f"{ORDERS}/{quote(order, safe='')}"
+    path = _tmf_path(order)
     with gateway(data) as client:
         response = client.patch(path, json=patch, headers=if_match(client, path, base))
         shown = answer(response)
@@ -166,6 +171,14 @@ def give_up(
 ) -> None:
     """Decide that a held task, line or order will not be done. There is no way back."""
     _decide(data, order, target, "giveUp", {"reason": reason}, as_json)
+
+
+def _tmf_path(order: str) -> str:
+    """Where an order is found: its id tells whether it was captured as a service order."""
+    from actors.structure import captured_as
+
+    base = SERVICE_ORDERS if captured_as(order) == "service" else ORDERS
+    return f"{base}/{quote(order, safe='')}"
 
 
 def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any], as_json: bool) -> None:
@@ -220,10 +233,10 @@ def _print_order(shown: dict[str, Any], graph: dict[str, Any]) -> None:
         _print_beside(console, "waits for", _sentence(reason), style="yellow")
     for note in shown.get("note", ()):
         _print_beside(console, "note", str(note.get("text", "")))
-    lines = Table("line", "action", "offering", "state")
+    lines = Table("line", "action", "orders", "state")
     for item in _items(shown):
-        offering = item.get("productOffering") or {}
-        lines.add_row(str(item["id"]), item.get("action", ""), offering.get("id", ""), item.get("state", ""))
+        ordered = item.get("productOffering") or item.get("service", {}).get("serviceSpecification") or {}
+        lines.add_row(str(item["id"]), item.get("action", ""), ordered.get("id", ""), item.get("state", ""))
     console.print(lines)
     tasks = Table("task", "state")
     for task in graph["tasks"]:
@@ -244,7 +257,7 @@ def _print_beside(console: "Console", name: str, sentence: str, style: str = "")
 
 
 def _items(parent: dict[str, Any]) -> list[dict[str, Any]]:
-    own = parent.get("productOrderItem", [])
+    own = parent.get("productOrderItem") or parent.get("serviceOrderItem", [])
     return [found for item in own for found in (item, *_items(item))]
 
 
@@ -261,7 +274,7 @@ def _print_list(found: list[dict[str, Any]], total: str) -> None:
             order["state"],
             order["orderDate"].partition(".")[0] + "Z",
             order.get("externalId", ""),
-            str(len(order.get("productOrderItem", ()))),
+            str(len(order.get("productOrderItem") or order.get("serviceOrderItem", ()))),
         )
     console = Console(highlight=False)
     console.print(table)

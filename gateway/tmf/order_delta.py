@@ -46,21 +46,23 @@ def delta_of(
     """The difference of two well-formed orders. ``party_of`` tells whose an order is: contacts may change, it not."""
     pointers = tuple(each.pointer for each in differences(before, after))
     fixed = [
-        f"/{name}"
+        each.pointer
         for name in sorted(before.keys() | after.keys())
         if name not in FREE
         and name != shape.items
         and before.get(name) != after.get(name)
         and not (name == _PARTIES and party_of(before) == party_of(after))
+        for each in differences(_only(before, name), _only(after, name))
     ]
     given: dict[str, dict[str, Any]] = {}
     changed: dict[str, dict[str, Any]] = {}
     were = {item["id"]: item for _, item in _lines(before, shape, "")}
     for pointer, item in _lines(after, shape, ""):
         was = were.get(item["id"])
-        if was is None or _rest(was, shape) != _rest(item, shape):
+        if was is None:
             fixed.append(pointer)
             continue
+        fixed += [pointer + each.pointer for each in differences(_rest(was, shape), _rest(item, shape))]
         old, new = values_of(was, shape), values_of(item, shape)
         for name in old.keys() | new.keys():
             value = new.get(name)
@@ -75,6 +77,10 @@ def values_of(item: dict[str, Any], shape: Shape) -> dict[str, Any]:
     return {
         each["name"]: each.get("value") for each in item.get(shape.subject, {}).get(shape.characteristics, ())
     }
+
+
+def _only(order: dict[str, Any], name: str) -> dict[str, Any]:
+    return {name: order[name]} if name in order else {}
 
 
 def _rest(item: dict[str, Any], shape: Shape) -> dict[str, Any]:

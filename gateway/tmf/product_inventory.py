@@ -45,13 +45,13 @@ Fields = Annotated[
 )
 async def retrieve_product(
     request: Request,
-    _: Authenticated,
+    principal: Authenticated,
     product: Annotated[str, Path(alias="id", description="The product's id, as the order item shows it.")],
     fields: Fields = None,
 ) -> Response:
     """The product as it durably is, from the moment its order was accepted."""
     gateway = gateway_of(request)
-    found = await installed_product(gateway, product)
+    found = await installed_product(gateway, product, principal)
     return JsonAnswer(selected(_shown(gateway, found), read_fields(request.query_params)))
 
 
@@ -81,13 +81,13 @@ async def retrieve_product(
         ]
     },
 )
-async def list_products(request: Request, _: Authenticated, fields: Fields = None) -> Response:
+async def list_products(request: Request, principal: Authenticated, fields: Fields = None) -> Response:
     """Products of a party: those its orders made or make, of its first 1,000 orders."""
     gateway = gateway_of(request)
     query = read_query(request.query_params)
     found = [
         product
-        for product in await products_of_party(gateway, query.party)
+        for product in await products_of_party(gateway, query.party, principal)
         if not query.status or status_text(product.state).strip() == query.status
     ]
     page = found[query.offset : query.offset + query.limit]

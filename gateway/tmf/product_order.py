@@ -73,7 +73,7 @@ def created(
         item["state"] = str(state)
         if item["action"] == "add":
             # Known from now on, so that a later order can change what this one makes.
-            item.setdefault("product", {})["id"] = product_id(order, item["id"])
+            item.setdefault(shape.subject, {})["id"] = product_id(order, item["id"])
     return shown
 
 

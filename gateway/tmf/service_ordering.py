@@ -6,10 +6,14 @@ They are orders of the same actor: decomposition begins at the specification tha
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from starlette.datastructures import QueryParams
 
-from gateway.context import Authenticated, Requester
+from gateway.context import Authenticated, Requester, gateway_of
+from gateway.json_answers import JsonAnswer
 from gateway.settings import SERVICE_ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
+from gateway.tmf.generated_orders import SOURCE, generated, generated_order, source_of
+from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.ordering import answer_list, change_order, create_order, retrieve_order
 from gateway.tmf.ordering_docs import (
     FILTERS,
@@ -23,8 +27,12 @@ from gateway.tmf.ordering_docs import (
     patching,
     retrieved_responses,
 )
+from gateway.tmf.pages import page_links
+from gateway.tmf.product_order import selected
 from gateway.tmf.service_order_form import ServiceOrder, ServiceOrderCreate
 from gateway.tmf.shapes import SERVICE
+from gateway.violations import BadRequest, Violation
+from runtime.errors import NotFound, Refused
 
 router = APIRouter(prefix=SERVICE_ORDERING_PATH, tags=["TMF641 service ordering"])
 
@@ -46,6 +54,18 @@ PATCH_EXAMPLE: Final[dict[str, Any]] = {
     "serviceOrderItem": [{"id": "1", "quantity": 2}],
 }
 _ORDER: Final = edge_model(ServiceOrder)
+_FILTERS: Final[dict[str, Any]] = {
+    "parameters": [
+        *FILTERS["parameters"],
+        {
+            "name": SOURCE,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "Service orders that decomposition made of this order.",
+        },
+    ]
+}
 
 
 @router.post(
@@ -66,8 +86,15 @@ async def create_service_order(
 async def retrieve_service_order(
     request: Request, principal: Authenticated, order: OrderId, fields: Fields = None
 ) -> Response:
-    """The service order as it durably is."""
-    return await retrieve_order(request, principal, order, SERVICE)
+    """The service order as it durably is: one that was captured, or one that decomposition made (`ORDER.KEY`)."""
+    source, key = source_of(order)
+    if not source:
+        return await retrieve_order(request, principal, order, SERVICE)
+    gateway = gateway_of(request)
+    shown = generated_order(await gateway.group(source, principal), key, gateway.settings)
+    if shown is None:
+        raise NotFound(f"there is no service order {order[:64]!r}")
+    return JsonAnswer(selected(shown, read_fields(request.query_params)))
 
 
 @router.patch(
@@ -78,6 +105,12 @@ async def retrieve_service_order(
 )
 async def change_service_order(request: Request, principal: Requester, order: OrderId) -> Response:
     """Change a service order by a merge patch in which items are merged by their id, as in TMF622."""
+    source, _ = source_of(order)
+    if source:
+        reason = (
+            f"service order {order[:64]} was made by decomposition: change {source[:64]}, which it belongs to"
+        )
+        raise Refused("generatedOrder", reason)
     return await change_order(request, principal, order, SERVICE)
 
 
@@ -85,11 +118,37 @@ async def change_service_order(request: Request, principal: Requester, order: Or
     "/serviceOrder",
     summary="List service orders",
     responses=listed_responses(_ORDER),
-    openapi_extra=FILTERS,
+    openapi_extra=_FILTERS,
 )
 async def list_service_orders(request: Request, principal: Authenticated, fields: Fields = None) -> Response:
-    """Service orders that were captured as such and match every filter."""
-    return await answer_list(request, principal, SERVICE)
+    """Service orders that were captured as such and match every filter.
+
+    With `orderRelationship.id` those that decomposition made of that order; `state` is the only filter beside it.
+    """
+    source = request.query_params.get(SOURCE)
+    if source is None:
+        return await answer_list(request, principal, SERVICE)
+    gateway = gateway_of(request)
+    query = read_query(
+        QueryParams([each for each in request.query_params.multi_items() if each[0] != SOURCE])
+    )
+    others = query.filters.keys() - {"state"}
+    if others or query.date_from is not None or query.date_to is not None:
+        message = f"{SOURCE} combines with state only"
+        raise BadRequest("invalidQuery", message, [Violation(f"?{SOURCE}", "unknown-filter", message)])
+    wanted = query.filters.get("state")
+    try:
+        found = list(generated(await gateway.group(source, principal), gateway.settings))
+    except NotFound:
+        found = []
+    found = [each for each in found if wanted in (None, each["state"])]
+    page = found[query.offset : query.offset + query.limit]
+    headers = {
+        "X-Total-Count": str(len(found)),
+        "X-Result-Count": str(len(page)),
+        "Link": page_links(request, gateway.settings.base_url, query.offset, query.limit, len(found)),
+    }
+    return JsonAnswer([selected(each, query.fields) for each in page], headers=headers)
 
 
 FORMS: Final = (ServiceOrderCreate,)

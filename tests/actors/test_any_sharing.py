@@ -1,5 +1,4 @@
-"""Over random adds, deletes and give-ups, in whatever order messages come: a service lives if and only if a live product
-refers to it."""
+"""Over random adds, deletes and give-ups a service lives if and only if a live product refers to it."""
 
 from typing import Any
 
@@ -47,7 +46,7 @@ def lines(draw: st.DrawFn, order: int, made: dict[str, str]) -> list[dict[str, A
     return drawn
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.data())
 def test_a_service_lives_if_and_only_if_a_live_product_refers_to_it(data: st.DataObject) -> None:
     base = Base(SHARED)

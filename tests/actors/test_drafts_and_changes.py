@@ -12,6 +12,7 @@ from actors.messages import (
     AnnotateOrder,
     AwaitOrder,
     ChangeOrder,
+    ChangeValues,
     Done,
     Heading,
     KeyConflict,
@@ -29,6 +30,7 @@ from actors.structure import OrderGroup, tenant_tag_of
 from actors.waiting import REQUESTER, waits_for
 from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
 from tests.actors.judging import Watched
+from tests.actors.ruled import SITES
 
 S = State
 CATALOG = SAMPLE.current.version
@@ -171,6 +173,43 @@ def test_running_work_does_not_change_but_a_note_does() -> None:
     assert msgspec.json.decode(group(order).order.document) == noted
     stale = AnnotateOrder(1, note.document, b"other", ("/note",))
     assert code(order.tell(stale).reply) == "versionPassed"
+
+
+def net(*values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item(str(n), "pnet", characteristics=value) for n, value in enumerate(values, 1)]
+
+
+def given(base: int, items: list[dict[str, Any]], digest: bytes = b"v", **values: Any) -> ChangeValues:
+    document = msgspec.json.encode({"productOrderItem": items, "description": "x"})
+    by_line = {line.removeprefix("line"): value for line, value in values.items()}
+    return ChangeValues(base, document, digest, ("/productOrderItem/0",), by_line, "ann")
+
+
+def test_values_reach_running_lines_with_the_document_that_has_them() -> None:
+    order = Watched(OrderGroupKind(SITES), NOW)
+    order.tell(submission(net({"colour": "blue"}, {"sites": 1}), SITES))
+    assert group(order).order.state is S.IN_PROGRESS
+    change = given(1, net({"colour": "blue", "sites": 2}, {"sites": 1}), line1={"sites": 2})
+    decision = order.tell(change)
+    assert decision.reply == Done(S.IN_PROGRESS)
+    assert [event.__struct_config__.tag for event in decision.events][:2] == ["annotated", "told"]
+    graph = group(order).decomposition.graph
+    assert graph is not None
+    assert {"pnet.ssite[1]", "pnet.ssite[2]"} <= {each.path for each in graph.grown.values()}
+    assert group(order).order.document == change.document
+    assert order.tell(change).reply == Done(S.IN_PROGRESS), "its answer was lost"
+    assert group(order).order.version == 2
+    assert code(order.tell(given(1, net({}, {}), b"other", line1={"sites": 3})).reply) == "versionPassed"
+
+
+def test_values_change_for_all_lines_or_for_none() -> None:
+    order = Watched(OrderGroupKind(SITES), NOW)
+    order.tell(submission(net({}, {}), SITES))
+    refused = order.tell(given(1, net({"sites": 1}, {}), line1={"sites": 1}, line9={"sites": 1}))
+    assert code(refused.reply) == "unknownTarget" and not refused.events
+    assert group(order).order.version == 1
+    plain = watched(submission([item("1")]))
+    assert code(plain.tell(given(1, [item("1")], line1={"speed": 50})).reply) == "noRules"
 
 
 def test_a_change_of_what_does_not_exist() -> None:

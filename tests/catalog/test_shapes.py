@@ -15,9 +15,9 @@ VALUES = {
     "mpls-vpn-site": {"bandwidth": 100, "site": "Rotterdam"},
     "cloud-connect": {"provider": "blue-cloud", "region": "eu-west-1", "bandwidth": 100},
     "mobile-roaming-pack": {"zone": "europe", "days": 7},
-    "managed-security": {"users": 50},
     "office-network": {"bandwidth": 100, "router": "small", "backup": True},
     "office-telephony": {"lines": 20},
+    "managed-security": {"users": 50},
 }
 SHAPES = {
     "mobile": (["mobile-postpaid"], 3, 3),

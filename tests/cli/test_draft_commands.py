@@ -18,6 +18,7 @@ from gateway.commands import drafts, orders
 from gateway.settings import GatewaySettings
 from tests.gateway.conftest import TOKEN, TOKENS, Served, item, order
 from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.test_service_ordering import service_order
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,15 @@ def test_an_order_is_patched(url: str) -> None:
     )
     shown = json.loads(ran("order", "patch", made, "-", "--json", given={"category": "B2B"}))
     assert (shown["description"], shown["category"]) == ("x", "B2B")
+
+
+def test_a_service_order_is_shown_listed_and_patched(url: str) -> None:
+    later = service_order(3, requestedStartDate="9999-12-31T00:00:00Z")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    made = httpx.post(f"{url}{orders.SERVICE_ORDERS}", json=later, headers=headers).json()["id"]
+    assert "internet-access-service" in ran("order", "show", made)
+    assert made in ran("order", "list", "--service") and made not in ran("order", "list")
+    assert ran("order", "patch", made, "-", given={"description": "x"}).endswith("acknowledged, version 2\n")
 
 
 def test_what_is_no_document_is_told(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from actors.group import OrderGroupKind
+from tests.actors.ruled import SITES
 from tests.gateway.conftest import item, order
 from tests.gateway.recording_runtime import RecordingRuntime
 from tests.gateway.test_product_ordering import PATH
@@ -132,6 +134,36 @@ async def test_once_work_has_begun_remarks_change_and_work_does_not(
     runtime.complete(made.json()["id"])
     ended = await patched(http, href, '"2"', {"description": "late"})
     assert (ended.status_code, ended.json()["code"]) == (409, "orderEnded")
+
+
+async def test_values_of_running_orders_change_where_rules_wait_for_them(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    runtime.catalogs = SITES
+    runtime.kind = OrderGroupKind(SITES)
+
+    def net(**values: Any) -> dict[str, Any]:
+        named = [{"name": name, "value": value} for name, value in values.items()]
+        return item("1", productOffering={"id": "pnet"}, product={"productCharacteristic": named})
+
+    made = await http.post(PATH, json=order(1, productOrderItem=[net(colour="blue")]))
+    href = made.json()["href"]
+    answer = await patched(
+        http, href, '"1"', {"productOrderItem": [net(colour="blue", sites=2)], "note": [{"text": "x"}]}
+    )
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"'), answer.text
+    id_ = made.json()["id"]
+    graph = (await http.get(f"/api/v1/order/{id_}/graph")).json()
+    assert [each["specification"] for each in graph["domainOrders"]].count("ssite") == 2
+    both = {"productOrderItem": [net(colour="red", sites=2)], "priority": "1"}
+    refused = await patched(http, href, '"2"', both)
+    assert [each["pointer"] for each in refused.json()["violations"]] == ["/priority"]
+    changed = await patched(http, href, '"2"', {"productOrderItem": [net(colour="red", sites=2)]})
+    assert changed.status_code == 200
+    facts = (await http.get(f"/api/v1/order/{id_}/journal")).json()[-1]
+    assert facts["by"] == "ann" and [each["event"] for each in facts["events"]][:2] == ["annotated", "told"]
+    wrong = await patched(http, href, '"3"', {"productOrderItem": [net(colour="red", sites="many")]})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalidOrder")
 
 
 async def test_the_same_post_after_a_patch_finds_its_order(http: httpx.AsyncClient) -> None:

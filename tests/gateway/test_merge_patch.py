@@ -75,16 +75,22 @@ def test_what_cannot_be_merged_is_named(patch: dict[str, Any], pointer: str, cod
     assert [(fault.pointer, fault.code) for fault in faults] == [(pointer, code)]
 
 
-IDS = st.sampled_from(["1", "2", "3"])
-ITEM = st.recursive(
-    st.fixed_dictionaries({"id": IDS}, optional={"quantity": st.integers(1, 3)}),
-    lambda nested: st.fixed_dictionaries({"id": IDS, ITEMS: st.lists(nested, unique_by=lambda i: i["id"])}),
-    max_leaves=4,
-)
-ORDERS = st.fixed_dictionaries(
-    {ITEMS: st.lists(ITEM, min_size=1, unique_by=lambda item: item["id"])},
-    optional={"note": st.text(max_size=2)},
-)
+QUANTITIES = st.sampled_from([{}, {"quantity": 1}, {"quantity": 2}])
+
+
+def items(prefix: str, depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Some of three items, each with items of its own down to a depth."""
+    nested = items(prefix + "1", depth - 1) if depth > 1 else st.just([])
+    one = st.tuples(QUANTITIES, nested).map(
+        lambda drawn: {**drawn[0], **({ITEMS: drawn[1]} if drawn[1] else {})}
+    )
+    some = st.lists(st.none() | one, min_size=3, max_size=3)
+    return some.map(
+        lambda drawn: [{"id": f"{prefix}{n}", **each} for n, each in enumerate(drawn) if each is not None]
+    )
+
+
+ORDERS = st.fixed_dictionaries({ITEMS: items("", 3)}, optional={"note": st.text(max_size=2)})
 
 
 @given(ORDERS, ORDERS)
@@ -129,6 +135,6 @@ def test_notes_and_contacts_are_free_and_everything_else_is_not() -> None:
     contact = [{"id": "c", "role": "contact"}]
     assert delta(same, same, note=[{"text": "x"}], description="y", relatedParty=contact).free
     assert delta(same, same, relatedParty=contact, party="other").fixed == ("/party", "/relatedParty")
-    assert delta(same, line({}, quantity=2)).fixed == (f"/{ITEMS}/0",)
+    assert delta(same, line({}, quantity=2)).fixed == (f"/{ITEMS}/0/quantity",)
     assert delta(same, same, priority="1").fixed == ("/priority",)
     assert delta(same, same).pointers == ()

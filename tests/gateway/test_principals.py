@@ -15,6 +15,16 @@ NORTH = {"Authorization": "Bearer north-token"}
 READER = {"Authorization": "Bearer reader-token"}
 
 
+async def test_a_token_is_told_whose_it_is(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/api/v1/principal", headers=NORTH)).json() == {
+        "name": "nora",
+        "client": "shop",
+        "tenant": "north",
+        "roles": ["operator"],
+        "groups": ["north-desk"],
+    }
+
+
 async def test_a_reader_places_no_order(http: httpx.AsyncClient, served: Served) -> None:
     for url, headers in ((PATH, {}), ("/stream/v1/productOrder", {"Content-Type": "application/x-ndjson"})):
         answer = await http.post(url, json=order(1), headers={**READER, **headers})

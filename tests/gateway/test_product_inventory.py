@@ -106,6 +106,66 @@ async def test_a_product_is_made_changed_and_taken_away(shop: Shop) -> None:
     assert await shop.product(product, fields="status") == {"id": product, "status": "terminated"}
 
 
+async def test_products_of_another_tenant_are_nobodys(shop: Shop) -> None:
+    north = {"Authorization": "Bearer north-token"}
+    path = "/tmf-api/productOrderingManagement/v4/productOrder"
+    theirs = (await shop.http.post(path, json=order(1), headers=north)).json()
+    product = theirs["productOrderItem"][0]["product"]["id"]
+    own = (await shop.completed(item("1")))["productOrderItem"][0]["product"]["id"]
+    for id_, headers, status in (
+        (product, north, 200),
+        (product, {}, 404),
+        (own, north, 404),
+        (own, {}, 200),
+    ):
+        assert (await shop.http.get(f"{PATH}/{id_}", headers=headers)).status_code == status
+        graph = await shop.http.get(f"/api/v1/product/{id_}/graph", headers=headers)
+        assert graph.status_code == status
+    for headers, known in ((north, product), ({}, own)):
+        listed = await shop.http.get(PATH, params={"relatedParty.id": "c1"}, headers=headers)
+        assert [each["id"] for each in listed.json()] == [known]
+    nested = change(own, "delete") | {"productOrderItem": [{**change(product), "id": "2"}]}
+    refused = await shop.http.post(path, json=order(9, productOrderItem=[nested]))
+    (fault,) = refused.json()["violations"]
+    assert (fault["pointer"], fault["code"]) == (
+        "/productOrderItem/0/productOrderItem/0/product/id",
+        "unknown-product",
+    )
+
+
+async def test_a_service_that_was_ordered_as_such_is_changed_by_a_service_order(shop: Shop) -> None:
+    path = "/tmf-api/serviceOrdering/v4/serviceOrder"
+
+    async def completed(action: str, **service: Any) -> dict[str, Any]:
+        values = [{"name": "downstreamSpeed", "value": 100}] if action != "delete" else []
+        service = {
+            "serviceSpecification": {"id": "internet-access-service"},
+            "serviceCharacteristic": values,
+        } | service
+        sent = {"serviceOrderItem": [{"id": "1", "action": action, "service": service}]}
+        made = await shop.http.post(path, json=sent)
+        assert made.status_code == 201, made.text
+        async with asyncio.timeout(10):
+            while (shown := (await shop.http.get(made.json()["href"])).json())["state"] != "completed":
+                await asyncio.sleep(0.01)
+        return dict(shown)
+
+    made = await completed("add")
+    service = made["serviceOrderItem"][0]["service"]["id"]
+    assert service == f"p{made['id'][1:]}.1"
+    faster = [{"name": "downstreamSpeed", "value": 250}]
+    await completed("modify", id=service, serviceCharacteristic=faster)
+    await completed("delete", id=service)
+    late = {"id": service, "serviceSpecification": {"id": "internet-access-service"}}
+    sent = {"serviceOrderItem": [{"id": "1", "action": "modify", "service": late}]}
+    refused = (await shop.http.post(path, json=sent)).json()
+    async with asyncio.timeout(10):
+        while not (shown := (await shop.http.get(refused["href"])).json()).get("errorMessage"):
+            await asyncio.sleep(0.01)
+    assert "terminated" in shown["errorMessage"][0]["message"], shown["errorMessage"]
+    assert (await shop.http.get(f"{PATH}/{service}")).status_code == 404, "it is no product"
+
+
 async def test_products_are_listed_by_party(shop: Shop) -> None:
     first = await shop.completed(item("1"), item("2"))
     second = await shop.completed(item("1"))

@@ -192,6 +192,38 @@ async def test_a_service_order_waits_and_changes(http: httpx.AsyncClient) -> Non
     assert (late.status_code, late.json()["code"]) == (409, "orderBegun")
 
 
+async def test_what_decomposition_made_shows_with_its_product_order(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    product = (await http.post(PRODUCT_PATH, json=order(1))).json()
+    listed = await http.get(PATH, params={"orderRelationship.id": product["id"]})
+    (made,) = listed.json()
+    assert listed.headers["x-total-count"] == "1"
+    assert (made["state"], made["orderRelationship"][0]["id"]) == ("acknowledged", product["id"])
+    assert made["orderRelationship"][0]["href"] == product["href"]
+    (only,) = made["serviceOrderItem"]
+    assert only["service"]["serviceSpecification"] == {"id": "internet-access-service"}
+    assert {"name": "downstreamSpeed", "value": 100} in only["service"]["serviceCharacteristic"]
+    assert (await http.get(made["href"])).json() == made
+    assert set((await http.get(made["href"], params={"fields": "state"})).json()) == {"id", "state"}
+    patched = await http.patch(made["href"], json={"description": "x"}, headers={"If-Match": '"1"'})
+    assert (patched.status_code, patched.json()["code"]) == (409, "generatedOrder")
+    for query, count in (({"state": "held"}, 0), ({"state": "acknowledged"}, 1), ({"limit": "0"}, 0)):
+        found = await http.get(PATH, params={"orderRelationship.id": product["id"], **query})
+        assert len(found.json()) == count
+    for foreign in (f"{product['id']}.9.9", f"o{'0' * 24}.1.1"):
+        assert (await http.get(f"{PATH}/{foreign}")).status_code == 404
+    north = {"Authorization": "Bearer north-token"}
+    assert (await http.get(made["href"], headers=north)).status_code == 404
+    theirs = await http.get(PATH, params={"orderRelationship.id": product["id"]}, headers=north)
+    assert theirs.json() == []
+    both = await http.get(PATH, params={"orderRelationship.id": product["id"], "category": "x"})
+    assert both.status_code == 400
+    assert (await http.get(PATH)).json() == [], "the list is of those that were captured"
+    runtime.complete(product["id"])
+    assert (await http.get(made["href"])).json()["state"] == "completed"
+
+
 async def test_events_are_named_as_in_tmf641(http: httpx.AsyncClient, runtime: RecordingRuntime) -> None:
     made = (await http.post(PATH, json=service_order(1))).json()["id"]
     await http.post(PRODUCT_PATH, json=order(1))
@@ -230,6 +262,7 @@ async def test_answers_conform_to_the_specification(
     other = (await http.post(PATH, json=service_order(2))).json()
     runtime.complete(other["id"])
     answers.append((await http.get(other["href"])).json())
+    answers += (await http.get(PATH, params={"orderRelationship.id": other["id"]})).json()
     for answer in answers:
         validator.validate(answer)
         for name in ("id", "href", "state", "orderDate", "serviceOrderItem"):
