@@ -46,9 +46,10 @@ def compatibility_findings(catalog: Catalog, order: OrderFacts) -> tuple[Compati
     nodes = list(_nodes(catalog, order))
     found: dict[str, CompatibilityFinding] = {}
     for node in nodes:
-        if node.line.action == "delete" or not node.specification:
+        holder = catalog.specifications.get(node.specification)
+        if node.line.action == "delete" or holder is None:
             continue
-        for rule in catalog.specifications[node.specification].compatibilities:
+        for rule in holder.compatibilities:
             others = [each for each in nodes if each.specification == rule.target and each.root != node.root]
             sentence = _broken(catalog, order, node, rule, others)
             if sentence:
@@ -67,7 +68,8 @@ def holds_any(catalog: Catalog, specification: str) -> bool:
                 concerned.add(holder.id)
                 concerned.update(each.target for each in holder.compatibilities)
         catalog.compiled["compatibility"] = concerned
-    ways, seen = [specification], {specification}
+    # A bundle without a specification of its own has nothing that could be incompatible.
+    ways, seen = [specification] if specification in catalog.specifications else [], {specification}
     while ways and concerned:
         each = ways.pop()
         if each in concerned:
@@ -134,9 +136,11 @@ def _fits(
 def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
     """What the lines come to: the specification each names, and those of its domain orders."""
     above = {line.line: line.parent for line in order.lines}
+    bundles = {line.line for line in order.lines if _is_bundle(catalog, line.offering)}
     for line in order.lines:
         root = line.line
-        while above[root]:
+        # What a bundle takes stands side by side, as if it were ordered without the bundle.
+        while above[root] and above[root] not in bundles:
             root = above[root]
         yield _Node(line, root, line.specification, line.characteristics)
         request = LineRequest(
@@ -154,3 +158,8 @@ def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
         for each in orders:
             if each.specification != line.specification:
                 yield _Node(line, root, each.specification, each.characteristics)
+
+
+def _is_bundle(catalog: Catalog, offering: str) -> bool:
+    found = catalog.offerings.get(offering)
+    return found is not None and bool(found.bundled)
