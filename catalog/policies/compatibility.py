@@ -33,8 +33,6 @@ class _Node(msgspec.Struct, frozen=True):
     """A specification that a line comes to, with its values."""
 
     line: LineFacts
-    root: str
-    """The line at the top of its hierarchy."""
     specification: str
     values: dict[str, Any]
 
@@ -50,7 +48,10 @@ def compatibility_findings(catalog: Catalog, order: OrderFacts) -> tuple[Compati
         if node.line.action == "delete" or holder is None:
             continue
         for rule in holder.compatibilities:
-            others = [each for each in nodes if each.specification == rule.target and each.root != node.root]
+            # What is nested in a bundle is a hierarchy of its own.
+            others = [
+                each for each in nodes if each.specification == rule.target and each.line is not node.line
+            ]
             sentence = _broken(catalog, order, node, rule, others)
             if sentence:
                 id_ = f"{node.line.line}:{node.specification}:{rule.id}"
@@ -68,8 +69,8 @@ def holds_any(catalog: Catalog, specification: str) -> bool:
                 concerned.add(holder.id)
                 concerned.update(each.target for each in holder.compatibilities)
         catalog.compiled["compatibility"] = concerned
-    # A bundle without a specification of its own has nothing that could be incompatible.
-    ways, seen = [specification] if specification in catalog.specifications else [], {specification}
+    # A bundle has no specification of its own.
+    ways, seen = [specification] if specification else [], {specification}
     while ways and concerned:
         each = ways.pop()
         if each in concerned:
@@ -135,14 +136,8 @@ def _fits(
 
 def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
     """What the lines come to: the specification each names, and those of its domain orders."""
-    above = {line.line: line.parent for line in order.lines}
-    bundles = {line.line for line in order.lines if _is_bundle(catalog, line.offering)}
     for line in order.lines:
-        root = line.line
-        # What a bundle takes stands side by side, as if it were ordered without the bundle.
-        while above[root] and above[root] not in bundles:
-            root = above[root]
-        yield _Node(line, root, line.specification, line.characteristics)
+        yield _Node(line, line.specification, line.characteristics)
         request = LineRequest(
             line.line,
             line.action,
@@ -157,9 +152,4 @@ def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
             continue  # the door says so; there is nothing to compare
         for each in orders:
             if each.specification != line.specification:
-                yield _Node(line, root, each.specification, each.characteristics)
-
-
-def _is_bundle(catalog: Catalog, offering: str) -> bool:
-    found = catalog.offerings.get(offering)
-    return found is not None and bool(found.bundled)
+                yield _Node(line, each.specification, each.characteristics)
