@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
-from actors.events import (
+from actors.events_of_inventory import (
     OriginAsked,
     ProductFolded,
     ProductFree,
@@ -23,7 +23,8 @@ from actors.installed_product import (
     Reservation,
     fold_picture,
 )
-from actors.messages import Message, ReserveProduct
+from actors.message import Message
+from actors.messages_of_inventory import ReserveProduct
 from actors.product_id import PREFIX
 from actors.states import FINAL, S
 

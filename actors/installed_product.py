@@ -14,7 +14,7 @@ import msgspec
 
 from actors.acceptance import INSTALLED_ACCEPTS
 from actors.behaviour import Decision, refused
-from actors.events import (
+from actors.events_of_inventory import (
     OriginAsked,
     ProductFolded,
     ProductFree,
@@ -24,9 +24,9 @@ from actors.events import (
     ProductUnknown,
     ProductWanted,
 )
-from actors.messages import (
-    AnyMessage,
-    Message,
+from actors.message import Message
+from actors.messages import AnyMessage, Undeliverable
+from actors.messages_of_inventory import (
     ProductBusy,
     ProductRefused,
     ProductReserved,
@@ -34,7 +34,6 @@ from actors.messages import (
     ReleaseProduct,
     ReserveProduct,
     TellProduct,
-    Undeliverable,
 )
 from actors.product_id import origin_of
 from actors.states import FINAL, S, State

@@ -16,15 +16,13 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
 from actors.document import request_of
-from actors.events import (
+from actors.events import LinesMoved, NeedMet, OrderChanged
+from actors.events_of_inventory import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,
     ClaimRefused,
     ClaimWaits,
-    LinesMoved,
-    NeedMet,
-    OrderChanged,
     OriginTold,
     OriginWatched,
     ProductsClaimed,
@@ -45,9 +43,9 @@ from actors.inside import (
     RollUp,
 )
 from actors.inventory import changed, made
-from actors.messages import (
-    AnyMessage,
-    Message,
+from actors.message import Message
+from actors.messages import AnyMessage, Undeliverable
+from actors.messages_of_inventory import (
     ProductBusy,
     ProductChange,
     ProductRefused,
@@ -58,7 +56,6 @@ from actors.messages import (
     SharedBusy,
     SharedReserved,
     TellProduct,
-    Undeliverable,
 )
 from actors.product_id import origin_of, product_id
 from actors.sharing import ask, hear, leave, need

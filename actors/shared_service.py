@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 
 from actors.behaviour import Decision, refused
-from actors.events import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
-from actors.messages import AnyMessage, FoldShared, Message, ReserveShared, SharedBusy, SharedReserved
+from actors.events_of_inventory import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
+from actors.message import Message
+from actors.messages import AnyMessage
+from actors.messages_of_inventory import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from catalog.installed import InstalledShared
 
 CAUSES_MAX: Final = 20
