@@ -33,7 +33,7 @@ from actors.messages import (
     TimerFired,
     WithdrawDraft,
 )
-from actors.messages_of_inventory import (
+from actors.messages_of_products import (
     ProductBusy,
     ProductRefused,
     ProductReserved,

@@ -9,7 +9,7 @@ from typing import Any
 from actors.events_of_graph import (
     GraphEvent,
 )
-from actors.events_of_inventory import ClaimEvent, ProductEvent, SharedEvent
+from actors.events_of_products import ClaimEvent, ProductEvent, SharedEvent
 from actors.fact import Event
 from actors.messages import AnyMessage, Heading
 from actors.review_events import ReviewEvent
@@ -307,6 +307,7 @@ OrderEvent = (
     | DraftWithdrawn
     | OrderChanged
     | OrderAnnotated
+    | ClaimEvent
 )
 
-AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ClaimEvent | ProductEvent | SharedEvent
+AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent | SharedEvent

@@ -21,7 +21,7 @@ from actors.events_of_graph import (
     RulesDecided,
     ValuesTold,
 )
-from actors.events_of_inventory import SharedReference
+from actors.events_of_products import SharedReference
 from actors.fact import Event
 from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (

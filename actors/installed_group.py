@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
-from actors.events_of_inventory import (
+from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
     ProductFree,
@@ -24,7 +24,7 @@ from actors.installed_product import (
     fold_picture,
 )
 from actors.message import Message
-from actors.messages_of_inventory import ReserveProduct
+from actors.messages_of_products import ReserveProduct
 from actors.product_id import PREFIX
 from actors.states import FINAL, S
 

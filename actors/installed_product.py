@@ -14,7 +14,7 @@ import msgspec
 
 from actors.acceptance import INSTALLED_ACCEPTS
 from actors.behaviour import Decision, refused
-from actors.events_of_inventory import (
+from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
     ProductFree,
@@ -26,7 +26,7 @@ from actors.events_of_inventory import (
 )
 from actors.message import Message
 from actors.messages import AnyMessage, Undeliverable
-from actors.messages_of_inventory import (
+from actors.messages_of_products import (
     ProductBusy,
     ProductRefused,
     ProductReserved,

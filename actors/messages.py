@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from actors.message import Message
-from actors.messages_of_inventory import InventoryMessage
+from actors.messages_of_products import ProductMessage
 
 
 class Heading(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -82,6 +82,8 @@ class SubmitDraft(Message, frozen=True, tag="submitDraft"):
     base: int = 0
     catalog: str = ""
     document: bytes = b""
+    lane: str = ""
+    """As in :class:`SubmitOrder`."""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
@@ -282,7 +284,7 @@ class Undeliverable(Message, frozen=True, tag="undeliverable"):
 
 
 AnyMessage = (
-    InventoryMessage
+    ProductMessage
     | SubmitOrder
     | SubmitDraft
     | WithdrawDraft

@@ -17,7 +17,7 @@ from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
 from actors.document import request_of
 from actors.events import LinesMoved, NeedMet, OrderChanged
-from actors.events_of_inventory import (
+from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,
@@ -45,7 +45,7 @@ from actors.inside import (
 from actors.inventory import changed, made
 from actors.message import Message
 from actors.messages import AnyMessage, Undeliverable
-from actors.messages_of_inventory import (
+from actors.messages_of_products import (
     ProductBusy,
     ProductChange,
     ProductRefused,

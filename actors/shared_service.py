@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from actors.behaviour import Decision, refused
-from actors.events_of_inventory import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
+from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
 from actors.message import Message
 from actors.messages import AnyMessage
-from actors.messages_of_inventory import FoldShared, ReserveShared, SharedBusy, SharedReserved
+from actors.messages_of_products import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from catalog.installed import InstalledShared
 
 CAUSES_MAX: Final = 20

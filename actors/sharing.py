@@ -11,7 +11,7 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.claims import Reservations
-from actors.events_of_inventory import (
+from actors.events_of_products import (
     SharedAhead,
     SharedClaimed,
     SharedGranted,
@@ -20,7 +20,7 @@ from actors.events_of_inventory import (
     SharedReady,
 )
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, Grow, NeedShared, RollUp
-from actors.messages_of_inventory import FoldShared, ReserveShared, SharedBusy, SharedReserved
+from actors.messages_of_products import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from actors.shared_inventory import shared_change
 from actors.states import FINAL
 from actors.structure import OrderGroup

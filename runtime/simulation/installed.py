@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.events_of_inventory import ProductFolded, ProductFree, ProductHeld, ProductLearned, ProductMoved
+from actors.events_of_products import ProductFolded, ProductFree, ProductHeld, ProductLearned, ProductMoved
 from actors.fact import Event
 from actors.product_id import PREFIX, origin_of
 from actors.states import FINAL, INSTALLED_PRODUCT, State

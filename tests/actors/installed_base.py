@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actors.events_of_inventory import (
+from actors.events_of_products import (
     ProductFolded,
     ProductFree,
     ProductHeld,

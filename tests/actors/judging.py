@@ -11,7 +11,7 @@ from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
 from actors.message import Message
 from actors.messages import KeyConflict, RefusedReply, TimerFired
-from actors.messages_of_inventory import ReserveShared, SharedReserved
+from actors.messages_of_products import ReserveShared, SharedReserved
 from actors.people import next_instant
 from actors.plan import Orchestration, line_of, standing_of_tasks
 from actors.review_state import PHASES

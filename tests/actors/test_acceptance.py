@@ -49,7 +49,7 @@ from actors.messages import (
     Undeliverable,
     WithdrawDraft,
 )
-from actors.messages_of_inventory import (
+from actors.messages_of_products import (
     FoldShared,
     ProductBusy,
     ProductRefused,

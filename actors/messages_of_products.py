@@ -140,7 +140,7 @@ class SharedBusy(Message, frozen=True, tag="sharedBusy"):
     order: str
 
 
-InventoryMessage = (
+ProductMessage = (
     ReserveProduct
     | ReleaseProduct
     | TellProduct

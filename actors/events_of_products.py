@@ -1,4 +1,4 @@
-"""The facts about what is installed: of orders that reserve it, of installed products, of shared services."""
+"""The facts about installed products and shared services: what an order claims of them, and what became of each."""
 
 from typing import Any
 
@@ -236,16 +236,16 @@ ClaimEvent = (
     | ClaimGranted
     | ClaimRefused
     | ClaimEnded
+    | OriginWatched
+    | OriginTold
     | SharedNeeded
     | SharedClaimed
     | SharedAhead
     | SharedGranted
     | SharedReady
     | SharedLeft
-    | OriginWatched
-    | OriginTold
 )
-"""Facts of an order about installed products and shared services."""
+"""What an order keeps of its dealings with them."""
 
 ProductEvent = (
     OriginAsked
