@@ -12,7 +12,7 @@ import pytest
 from actors import installed_group as installed_room
 from actors.behaviour import Decision
 from actors.installed_product import Installed, InstalledProductActor
-from actors.messages import ReserveProduct
+from actors.messages_of_products import ReserveProduct
 from runtime.journal.contract import Commit, Committed, Fenced
 from runtime.journal.model import ModelJournal
 from runtime.kernel import kernel as kernel_room
