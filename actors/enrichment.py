@@ -5,6 +5,8 @@ whenever the order changed. A task is done when a person says so and its lines k
 came another way is done without a person.
 """
 
+from collections.abc import Iterable
+
 from actors import approval, people
 from actors.appraisal import facts_of, facts_with, overrides_of
 from actors.behaviour import Decision, refused
@@ -34,12 +36,12 @@ def step(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     assert review is not None
     facts = facts_of(group, catalog, now)
     lines = {line.line: line for line in facts.lines}
-    asked = wanted_tasks(catalog, facts)
+    asked = _Asked(wanted_tasks(catalog, facts))
     events: list[Event] = []
     gone: list[str] = []
     kept: list[PersonTask] = []
     for task in review.active:
-        if task.kind == people.REWORK or any(_is_of(task, each) for each in asked):
+        if task.kind == people.REWORK or asked.includes(task):
             kept.append(task)
         elif task.kind == people.ENRICHMENT and task.fills and not lacking(task, lines):
             events.append(WorkCompleted(task.key, "", CAME))
@@ -48,12 +50,7 @@ def step(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     if gone:
         events.append(WorkWithdrawn(tuple(gone), "the order changed"))
     looked = [task for task in review.tasks.values() if task.state is S.COMPLETED and not task.fills]
-    new = [
-        each
-        for each in asked
-        if not any(_is_of(task, each) for task in kept)
-        and not (not each.rule.fills and any(_is_of(task, each) for task in looked))
-    ]
+    new = asked.without((*kept, *looked))
     if new:
         first = len(review.tasks) + 1
         events.append(
@@ -145,13 +142,30 @@ def locations(facts: OrderFacts) -> dict[str, list[str]]:
     return found
 
 
-def _is_of(task: PersonTask, each: WantedTask) -> bool:
-    """Whether a task is what the table asks for: the same row, and no line that the task does not have."""
-    return (
-        task.kind == people.ENRICHMENT
-        and task.rule == each.rule.id
-        and (set(each.lines) <= set(task.lines) if each.rule.together else task.lines == each.lines)
-    )
+class _Asked:
+    """What the table asks for, to be found by the tasks there are: a large order has many of both."""
+
+    def __init__(self, asked: tuple[WantedTask, ...]) -> None:
+        self._single = {(each.rule.id, each.lines): each for each in asked if not each.rule.together}
+        self._together = {each.rule.id: each for each in asked if each.rule.together}
+
+    def includes(self, task: PersonTask) -> bool:
+        """Whether a task is among it: of the same row, for the same line, or for no line that it does not have."""
+        if task.kind != people.ENRICHMENT:
+            return False
+        together = self._together.get(task.rule)
+        if together is not None:
+            return set(together.lines) <= set(task.lines)
+        return (task.rule, task.lines) in self._single
+
+    def without(self, tasks: Iterable[PersonTask]) -> list[WantedTask]:
+        """What none of these tasks is for; tasks for one line before those for several."""
+        single, together = dict(self._single), dict(self._together)
+        for task in tasks:
+            if self.includes(task):
+                single.pop((task.rule, task.lines), None)
+                together.pop(task.rule, None)
+        return [*single.values(), *together.values()]
 
 
 def _unfit(group: OrderGroup, values: Values) -> Decision | None:

@@ -58,7 +58,7 @@ def explanation(group: OrderGroup, catalog: Catalog) -> tuple[LineExplanation, .
         else:
             sentence = f"line {line.id} is {line.state} and not decomposed yet: see what it waits for"
             found.append(LineExplanation(line.id, sentence))
-    shared = whole.reasons.get(SHARED, ())
-    if shared:
-        found.append(LineExplanation(SHARED, "", shared))
+    together = whole.reasons.get(SHARED, ())
+    if together:
+        found.append(LineExplanation(SHARED, "", together))
     return tuple(found)

@@ -223,8 +223,6 @@ class OrderGroupKind:
             return self.review.decide(state, message, now)
         if address == ORCHESTRATION:
             return self.orchestration.decide(state.orchestration, message, now)
-        if address == RESERVATION:
-            return self.reservation.decide(state, message, now)
         if address == DECOMPOSITION:
             if isinstance(message, Decompose):
                 if state.orchestration.needed_by:
@@ -234,6 +232,8 @@ class OrderGroupKind:
                     return refused(*why)
                 message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
+        if address == RESERVATION:
+            return self.reservation.decide(state, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
 
     def _with_values(

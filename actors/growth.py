@@ -12,7 +12,6 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.differing import Difference
 from actors.domain_order import DomainOrder
-from actors.events import SharedReference
 from actors.events_of_graph import (
     ChangesPending,
     HeldBackSet,
@@ -22,6 +21,7 @@ from actors.events_of_graph import (
     RulesDecided,
     ValuesTold,
 )
+from actors.events_of_products import SharedReference
 from actors.fact import Event
 from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (

@@ -8,7 +8,7 @@ them at once; ``draft`` and ``change`` are rooms of the order's own, for message
 from typing import Any, Final
 
 from actors.claims import SharedClaim
-from actors.events import SharedReference
+from actors.events_of_products import SharedReference
 from actors.messages import Message
 from actors.states import State
 from catalog.lines import LineRequest, TaskPlan

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
-from actors.events import (
+from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
     ProductFree,

@@ -14,7 +14,7 @@ import msgspec
 
 from actors.acceptance import INSTALLED_ACCEPTS
 from actors.behaviour import Decision, refused
-from actors.events import (
+from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
     ProductFree,

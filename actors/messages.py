@@ -86,6 +86,8 @@ class SubmitDraft(Message, frozen=True, tag="submitDraft"):
     base: int = 0
     catalog: str = ""
     document: bytes = b""
+    lane: str = ""
+    """As in :class:`SubmitOrder`."""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):

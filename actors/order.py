@@ -189,7 +189,7 @@ class OrderActor:
         decision = Decision([DraftSubmitted(document, catalog)])
         decision.sends += [(other, AwaitOrder(order.id)) for other in order.depends_on]
         if self._concerned(catalog, document):
-            decision.inside.append((REVIEW, OpenReview(message.by)))
+            decision.inside.append((REVIEW, OpenReview(message.by, message.lane)))
         elif not order.depends_on:
             self._begin(decision, document, catalog, order.requested_start, now)
         return decision

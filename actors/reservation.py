@@ -16,14 +16,13 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
 from actors.document import request_of
-from actors.events import (
+from actors.events import LinesMoved, NeedMet, OrderChanged
+from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,
     ClaimRefused,
     ClaimWaits,
-    LinesMoved,
-    NeedMet,
     OriginTold,
     OriginWatched,
     ProductsClaimed,
@@ -127,6 +126,8 @@ class ReservationActor:
                 ended += event.lines
             elif isinstance(event, NeedMet | ProductsClaimed):
                 ready[event.line] = None
+            elif isinstance(event, OrderChanged):
+                _add(decision, _unmade(group, reservations))
         for line in ended:
             self._line_ended(group, reservations, line, decision)
         if ended and reservations.references:
@@ -204,6 +205,16 @@ class ReservationActor:
 
     def _told(self, group: OrderGroup, line: str) -> ProductTold:
         return made(group, line, self.catalogs)
+
+
+def _unmade(group: OrderGroup, reservations: Reservations) -> Decision:
+    """The order was changed before it began: products that asked about lines which are no longer there hear so."""
+    decision = Decision()
+    for line in reservations.watched:
+        if line not in group.lines or group.lines[line].action != "add":
+            decision.events.append(OriginTold(line))
+            decision.sends.append((product_id(group.order.id, line), ProductTold(group.order.id, None)))
+    return decision
 
 
 def _ask(group: OrderGroup, claim: Claim) -> Decision:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.claims import Claim, Reservations, SharedClaim
-from actors.events import (
+from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
     ClaimGranted,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
-from actors.events import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
+from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
 from actors.fact import Event
 from actors.messages import Message, ReserveShared
 from actors.shared_id import PREFIX

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from actors.behaviour import Decision, refused
-from actors.events import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
+from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
 from actors.messages import AnyMessage, FoldShared, Message, ReserveShared, SharedBusy, SharedReserved
 from catalog.installed import InstalledShared
 

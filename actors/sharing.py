@@ -11,7 +11,14 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.claims import Reservations
-from actors.events import SharedAhead, SharedClaimed, SharedGranted, SharedLeft, SharedNeeded, SharedReady
+from actors.events_of_products import (
+    SharedAhead,
+    SharedClaimed,
+    SharedGranted,
+    SharedLeft,
+    SharedNeeded,
+    SharedReady,
+)
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, Grow, NeedShared, RollUp
 from actors.messages import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from actors.shared_inventory import shared_change

@@ -104,18 +104,6 @@ def situated(state: OrderGroup, message: Message) -> Situated:
     )
 
 
-@lru_cache(maxsize=16)
-def _requests(order: str, document: bytes) -> dict[str, LineRequest]:
-    """Every line as decomposition takes it; one that makes a product under the id that this will have."""
-    requests, _ = surroundings(document)
-    return {
-        line: msgspec.structs.replace(request, product=product_id(order, line))
-        if request.action == "add"
-        else request
-        for line, request in requests.items()
-    }
-
-
 def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
     """A line's request over the installed product that it has reserved."""
     if claim.picture is None:

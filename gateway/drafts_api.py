@@ -29,6 +29,7 @@ from gateway.identity import (
     tag_of,
 )
 from gateway.json_answers import JsonAnswer
+from gateway.lanes import laned
 from gateway.preconditions import IF_MATCH, base_of, etag, named_base_of, passed
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
@@ -304,7 +305,7 @@ async def submit_draft(request: Request, principal: Requester, draft: DraftId) -
         if folder := await gateway.runtime.full_disk():
             raise DiskFull(folder)
         message = SubmitDraft(principal.name, order.version, checked.catalog, checked.document)
-        settled(await gateway.runtime.send(draft, message))
+        settled(await gateway.runtime.send(draft, await laned(gateway.runtime, principal, draft, message)))
         group = await gateway.group(draft, principal)
     headers = {"Location": gateway.settings.href(draft), "ETag": etag(group.order.version)}
     return JsonAnswer(priced_order(gateway, group), headers=headers)

@@ -4,13 +4,13 @@ What counts is the listing index, written in each order's own commit, so that th
 Orders on their way at the same moment may exceed a cap by as many. A lane is chosen once, when an order comes in.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from actors.appraisal import facts_with
 from actors.lanes import LANE, lane_value
-from actors.messages import SubmitOrder
+from actors.messages import SubmitDraft, SubmitOrder
 from actors.order_id import tenanted
 from catalog.model import Catalog
 from catalog.policies.model import LaneRule
@@ -26,7 +26,10 @@ from runtime.port import Runtime
 HOUR_MS: Final = 3_600_000
 
 
-async def laned(runtime: Runtime, principal: Principal, order: str, message: SubmitOrder) -> SubmitOrder:
+Submission = TypeVar("Submission", SubmitOrder, SubmitDraft)
+
+
+async def laned(runtime: Runtime, principal: Principal, order: str, message: Submission) -> Submission:
     """The message with the lane that the order may still enter, where the catalog caps any.
 
     :raises Busy: the lane is full, and this client's orders are then refused. An order that is already there is not.
@@ -43,7 +46,7 @@ async def laned(runtime: Runtime, principal: Principal, order: str, message: Sub
     if above == "downgrade":
         return msgspec.structs.replace(message, lane=DEFAULT_LANE)
     (known,) = await runtime.read([order])
-    if known is None:
+    if known is None or not known.order.submitted:
         raise Busy(
             f"lane {rule.name} takes {rule.cap_per_hour} orders of {principal.client} an hour, and has them"
         )

@@ -33,8 +33,6 @@ class _Node(msgspec.Struct, frozen=True):
     """A specification that a line comes to, with its values."""
 
     line: LineFacts
-    root: str
-    """The line at the top of its hierarchy."""
     specification: str
     values: dict[str, Any]
 
@@ -46,10 +44,14 @@ def compatibility_findings(catalog: Catalog, order: OrderFacts) -> tuple[Compati
     nodes = list(_nodes(catalog, order))
     found: dict[str, CompatibilityFinding] = {}
     for node in nodes:
-        if node.line.action == "delete" or not node.specification:
+        holder = catalog.specifications.get(node.specification)
+        if node.line.action == "delete" or holder is None:
             continue
-        for rule in catalog.specifications[node.specification].compatibilities:
-            others = [each for each in nodes if each.specification == rule.target and each.root != node.root]
+        for rule in holder.compatibilities:
+            # What is nested in a bundle is a hierarchy of its own.
+            others = [
+                each for each in nodes if each.specification == rule.target and each.line is not node.line
+            ]
             sentence = _broken(catalog, order, node, rule, others)
             if sentence:
                 id_ = f"{node.line.line}:{node.specification}:{rule.id}"
@@ -67,7 +69,8 @@ def holds_any(catalog: Catalog, specification: str) -> bool:
                 concerned.add(holder.id)
                 concerned.update(each.target for each in holder.compatibilities)
         catalog.compiled["compatibility"] = concerned
-    ways, seen = [specification], {specification}
+    # A bundle has no specification of its own.
+    ways, seen = [specification] if specification else [], {specification}
     while ways and concerned:
         each = ways.pop()
         if each in concerned:
@@ -133,12 +136,8 @@ def _fits(
 
 def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
     """What the lines come to: the specification each names, and those of its domain orders."""
-    above = {line.line: line.parent for line in order.lines}
     for line in order.lines:
-        root = line.line
-        while above[root]:
-            root = above[root]
-        yield _Node(line, root, line.specification, line.characteristics)
+        yield _Node(line, line.specification, line.characteristics)
         request = LineRequest(
             line.line,
             line.action,
@@ -153,4 +152,4 @@ def _nodes(catalog: Catalog, order: OrderFacts) -> Iterator[_Node]:
             continue  # the door says so; there is nothing to compare
         for each in orders:
             if each.specification != line.specification:
-                yield _Node(line, root, each.specification, each.characteristics)
+                yield _Node(line, each.specification, each.characteristics)

@@ -34,7 +34,8 @@ class Concern(dict[Any, bool]):
             return False
         rows = [each.conditions for each in policies.enrichment]
         rows += [each.conditions for each in policies.approval]
-        return holds_any(self._catalog, specification) or any(
+        # A bundled offering may have no specification of its own.
+        return (specification != "" and holds_any(self._catalog, specification)) or any(
             may_hold(conditions, offering, specification, action) for conditions in rows for action in ACTIONS
         )
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.events import ProductFolded, ProductFree, ProductHeld, ProductLearned, ProductMoved
+from actors.events_of_products import ProductFolded, ProductFree, ProductHeld, ProductLearned, ProductMoved
 from actors.fact import Event
 from actors.product_id import PREFIX, origin_of
 from actors.states import FINAL, INSTALLED_PRODUCT, State
@@ -99,7 +99,7 @@ class Products:
         made = group.lines[product.line].state if group is not None and product.line in group.lines else None
         if not product.known or made is None:
             # Whoever asks again is told anew.
-            expected = {S.CREATED}
+            expected = {S.CREATED, S.PENDING_ACTIVE}
         elif made is S.COMPLETED:
             expected = {S.ACTIVE, S.PENDING_TERMINATE, S.TERMINATED}
         elif made in FINAL:

@@ -6,7 +6,14 @@ from typing import Any
 
 import msgspec
 
-from actors.events import ProductFolded, ProductFree, ProductHeld, ProductMoved, ProductWanted, SharedHeld
+from actors.events_of_products import (
+    ProductFolded,
+    ProductFree,
+    ProductHeld,
+    ProductMoved,
+    ProductWanted,
+    SharedHeld,
+)
 from actors.group import OrderGroupKind
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed

@@ -3,11 +3,11 @@
 from itertools import count
 from typing import Any
 
-from actors.messages import GiveUp, Retry
+from actors.messages import ChangeOrder, GiveUp, Heading, Retry
 from actors.product_id import origin_of, product_id
 from actors.states import State
 from actors.waiting import OPERATOR, OTHER_ORDER, waits_for
-from tests.actors.drawn import item
+from tests.actors.drawn import NOW, item, submission
 from tests.actors.installed_base import Base
 
 S = State
@@ -153,6 +153,27 @@ def test_a_product_that_stands_only_in_part_can_be_taken_away_but_not_changed() 
     base.order("o3", delete(offering="fibre-internet"))
     base.finish("o3")
     assert base.product("o1").state is S.TERMINATED
+
+
+def test_a_line_that_is_changed_away_before_it_began_makes_nothing() -> None:
+    base = Base()
+    base.order("o1", item("1"), item("2"), requested_start=NOW + 1_000)
+    base.order("o2", change(product="p1.2"))
+    assert base.product("o1", "2").state is S.PENDING_ACTIVE
+    made = submission([item("1")])
+    base.tell(
+        "o1",
+        ChangeOrder(
+            1,
+            made.document,
+            made.digest,
+            made.catalog,
+            Heading(requested_start=NOW + 1_000),
+            ("/productOrderItem/1",),
+        ),
+    )
+    base.deliver()
+    assert "there is no installed product p1.2" in base.stated("o2")
 
 
 def test_a_product_that_nobody_made_is_unknown() -> None:

@@ -39,6 +39,7 @@ offerings:
   office: {productSpecification: office, prices: [rent]}
   small-office: {productSpecification: office}
   phone: {productSpecification: phone}
+  all-in: {bundledOfferings: {small-office: {}, phone: {}}}
 prices:
   rent: {priceType: recurring, period: 1 month, price: 900.00 EUR}
 productSpecifications:
@@ -163,6 +164,9 @@ def test_what_is_compatible_within_an_order_asks_nobody(shop: Catalogs) -> None:
         item(key, offering, characteristics={}) for key, offering in (("1", "phone"), ("2", "small-office"))
     ]
     assert group(watching(*lines, catalogs=shop)).order.state is S.IN_PROGRESS
+    bundle = item("9", "all-in", characteristics={}, nested=lines)
+    assert group(watching(bundle, catalogs=shop)).order.state is S.IN_PROGRESS
+    lines = [item("1", "phone", characteristics={})]
     removed = [lines[0], item("2", "small-office", "delete", characteristics={})]
     (finding,) = review(watching(*removed, catalogs=shop)).findings
     assert "would become invalid" in finding.sentence
