@@ -32,6 +32,7 @@ from actors.inside import (
 )
 from actors.lanes import LANE, lane_value
 from actors.line import Line, OrderLineActor
+from actors.message import Message
 from actors.messages import (
     AnnotateOrder,
     AnyReply,
@@ -40,7 +41,6 @@ from actors.messages import (
     Done,
     GiveUp,
     GiveValues,
-    Message,
     OrderEnded,
     RefusedReply,
     Retry,

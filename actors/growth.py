@@ -42,7 +42,8 @@ from actors.inside import (
     RollUp,
     Situated,
 )
-from actors.messages import GiveValues, Message, TimerFired
+from actors.message import Message
+from actors.messages import GiveValues, TimerFired
 from actors.order_id import tenant_tag_of
 from actors.plan import line_of
 from actors.shared_id import shared_id
@@ -102,11 +103,21 @@ class Growth:
         except CatalogRefusal as refusal:
             return self._refused(wanted, refusal.message)
         needed = self._shared(grown, wanted)
-        if not all(map(self._has, needed)):
-            # Whether what is shared stands already is known once the order has it for itself.
-            return Decision(inside=[(RESERVATION, NeedShared(needed, tuple(wanted)))])
         self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
+        if not all(map(self._has, needed)):
+            # Whether what is shared stands already is known once the order has it for itself. What is held back says
+            # meanwhile what is known by now.
+            decision = Decision(
+                [
+                    HeldBackSet(line, held)
+                    for line, held in difference.held.items()
+                    if held != self.graph.held.get(line, ())
+                ],
+                [(RESERVATION, NeedShared(needed, tuple(wanted)))],
+            )
+            self._arm(decision, difference.held)
+            return decision
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
         keys = {*self.graph.grown, *grown.nodes} - difference.gone

@@ -13,7 +13,9 @@ from actors import changes as changes_room
 from actors import installed_group as installed_room
 from actors.behaviour import Decision, refused
 from actors.installed_product import Installed, InstalledProductActor
-from actors.messages import Done, Message, ReserveProduct
+from actors.message import Message
+from actors.messages import Done
+from actors.messages_of_products import ReserveProduct
 from actors.order import Order, OrderActor
 from runtime.journal.contract import Commit, Committed, Fenced
 from runtime.journal.model import ModelJournal
