@@ -143,13 +143,12 @@ class Growth:
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
-        states = self.situation.lines
         tenant = tenant_tag_of(self.situation.about["id"])
         found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
         referrers = referrers_of(grown.contributions)
         for key, (specification, sharing_key) in grown.shared.items():
             id_ = shared_id(specification, sharing_key, tenant)
-            open_ones = [line for line in referrers[key] if line in states and states[line] not in FINAL]
+            open_ones = [line for line in referrers[key] if self._has_product(line)]
             found[id_] = specification, sharing_key, key, dict.fromkeys(open_ones)
         afresh: dict[str, list[str]] = {}
         for line in lines:
@@ -167,6 +166,11 @@ class Growth:
             for id_, (specification, sharing_key, key, referring) in sorted(found.items())
             if referring
         )
+
+    def _has_product(self, line: str) -> bool:
+        """Whether a line that is under way makes or changes an installed product; else there is nobody to refer."""
+        request = self.situation.requests.get(line)
+        return request is not None and bool(request.product) and self.situation.lines[line] not in FINAL
 
     def _has(self, needed: SharedReference) -> bool:
         """Whether the order has a shared service, for these lines or for others that these may join."""

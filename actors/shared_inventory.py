@@ -41,7 +41,9 @@ class Reference(NamedTuple):
 def references(group: OrderGroup, line: str) -> Iterator[Reference]:
     """The shared services that a line refers to that has ended and left something, as far as they serve it."""
     graph = group.decomposition.graph or Graph()
-    if group.lines[line].state not in STANDS:
+    about = group.lines[line]
+    claims = group.reservations.claims if group.reservations is not None else {}
+    if about.state not in STANDS or (about.action != "add" and line not in claims):
         return
     for key, asked in graph.asked.items():
         if _serves(group, key, line):

@@ -5,6 +5,7 @@ from typing import Any
 from actors.events_of_products import ProductFolded, ProductFree, ProductHeld, ProductLearned, ProductMoved
 from actors.fact import Event
 from actors.product_id import PREFIX, origin_of
+from actors.shared_service import Shared
 from actors.states import FINAL, INSTALLED_PRODUCT, State
 from actors.structure import OrderGroup
 from runtime.journal.frames import Record
@@ -17,7 +18,7 @@ Holder = tuple[str, str, str]
 
 class Products:
     """``installed``: one line at a time has a product, each folds once what it did and nothing else, and a product
-    stands as its last completed line left it."""
+    stands as its last completed line left it; a shared service lives if and only if a live product refers to it."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
@@ -93,6 +94,25 @@ class Products:
         for name, book in self.books.groups.items():
             if name.startswith(PREFIX):
                 self._stands(name, book.live.state)
+        for name, service in self.books.services.items():
+            self._shared(name, service)
+
+    def _shared(self, name: str, service: Shared) -> None:
+        """A shared service lives if and only if a live product refers to it."""
+        if service.holder:
+            holder = self._order(service.holder)
+            if holder is None or holder.order.state in FINAL:
+                raise Broken("installed", f"{name} is still held by {service.holder}, which has ended")
+            return
+        if service.picture is not None and not service.referrers:
+            raise Broken("installed", f"{name} stands, and nobody refers to it")
+        for referrer in service.referrers:
+            product = referrer.partition("/")[0]
+            order, line = origin_of(product) or ("", "")
+            group = self._order(order)
+            made = group.lines[line].state if group is not None and line in group.lines else None
+            if made not in (S.COMPLETED, S.PARTIAL) or self.states.get(product) is S.TERMINATED:
+                raise Broken("installed", f"{name} is referred to by {product}, which does not live")
 
     def _stands(self, name: str, product: Any) -> None:
         group = self._order(product.order)

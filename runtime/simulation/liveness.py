@@ -86,7 +86,8 @@ def _claims_rightly_wait(
         if me not in queue[1:] or queue[queue.index(me, 1) - 1] != claim.ahead:
             return False
         order, line = claim.ahead
-        if order not in groups or groups[order].lines[line].state in FINAL:
+        ahead = groups[order].lines.get(line) if order in groups else None
+        if ahead is None or ahead.state in FINAL:
             return False
     return True
 
