@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from actors.message import Message
 from actors.messages import (
     AddDetails,
     AnnotateOrder,
@@ -19,15 +20,8 @@ from actors.messages import (
     CompleteWork,
     GiveUp,
     GiveValues,
-    Message,
     OrderEnded,
-    ProductBusy,
-    ProductRefused,
-    ProductReserved,
-    ProductTold,
     RejectOrder,
-    ReleaseProduct,
-    ReserveProduct,
     Retry,
     ReturnOrder,
     ReturnWork,
@@ -36,9 +30,17 @@ from actors.messages import (
     SubmitDraft,
     SubmitOrder,
     TaskResult,
-    TellProduct,
     TimerFired,
     WithdrawDraft,
+)
+from actors.messages_of_products import (
+    ProductBusy,
+    ProductRefused,
+    ProductReserved,
+    ProductTold,
+    ReleaseProduct,
+    ReserveProduct,
+    TellProduct,
 )
 from actors.states import (
     FINAL,

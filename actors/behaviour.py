@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from actors.fact import Event
-from actors.messages import AnyMessage, AnyReply, Message, RefusedReply
+from actors.message import Message
+from actors.messages import AnyMessage, AnyReply, RefusedReply
 
 
 class Dispatch(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -4,7 +4,8 @@ from actors.acceptance import ORDER_ACCEPTS, ORDER_BEGUN
 from actors.behaviour import Decision, refused
 from actors.events import OrderAnnotated, OrderChanged
 from actors.inside import REVIEW, OpenReview
-from actors.messages import AnnotateOrder, ChangeOrder, ChangeValues, Done, Message
+from actors.message import Message
+from actors.messages import AnnotateOrder, ChangeOrder, ChangeValues, Done
 from actors.order import Order, OrderActor, refused_for_version
 
 

@@ -28,7 +28,7 @@ from actors.inside import (
     Situated,
     WorkMoved,
 )
-from actors.messages import Message
+from actors.message import Message
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, FINAL, S, State
 from catalog.decompose import plain

@@ -8,16 +8,8 @@ from typing import Final
 from actors.acceptance import ORDER_ACCEPTS
 from actors.behaviour import Decision, refused
 from actors.events import DraftSaved, DraftWithdrawn
-from actors.messages import (
-    Accepted,
-    Done,
-    KeyConflict,
-    Message,
-    OrderEnded,
-    SaveDraft,
-    StartDraft,
-    WithdrawDraft,
-)
+from actors.message import Message
+from actors.messages import Accepted, Done, KeyConflict, OrderEnded, SaveDraft, StartDraft, WithdrawDraft
 from actors.order import Order, refused_for_version
 from actors.states import S
 

@@ -42,7 +42,9 @@ from actors.inside import (
     RollUp,
     Situated,
 )
-from actors.messages import GiveValues, Message, TimerFired
+from actors.message import Message
+from actors.messages import GiveValues, TimerFired
+from actors.order_id import tenant_tag_of
 from actors.plan import line_of
 from actors.shared_id import shared_id
 from actors.states import FINAL
@@ -101,11 +103,21 @@ class Growth:
         except CatalogRefusal as refusal:
             return self._refused(wanted, refusal.message)
         needed = self._shared(grown, wanted)
-        if not all(map(self._has, needed)):
-            # Whether what is shared stands already is known once the order has it for itself.
-            return Decision(inside=[(RESERVATION, NeedShared(needed, tuple(wanted)))])
         self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
+        if not all(map(self._has, needed)):
+            # Whether what is shared stands already is known once the order has it for itself. What is held back says
+            # meanwhile what is known by now.
+            decision = Decision(
+                [
+                    HeldBackSet(line, held)
+                    for line, held in difference.held.items()
+                    if held != self.graph.held.get(line, ())
+                ],
+                [(RESERVATION, NeedShared(needed, tuple(wanted)))],
+            )
+            self._arm(decision, difference.held)
+            return decision
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
         keys = {*self.graph.grown, *grown.nodes} - difference.gone
@@ -132,10 +144,11 @@ class Growth:
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
         states = self.situation.lines
+        tenant = tenant_tag_of(self.situation.about["id"])
         found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
         referrers = referrers_of(grown.contributions)
         for key, (specification, sharing_key) in grown.shared.items():
-            id_ = shared_id(specification, sharing_key)
+            id_ = shared_id(specification, sharing_key, tenant)
             open_ones = [line for line in referrers[key] if line in states and states[line] not in FINAL]
             found[id_] = specification, sharing_key, key, dict.fromkeys(open_ones)
         afresh: dict[str, list[str]] = {}
@@ -143,7 +156,7 @@ class Growth:
             installed = self.situation.requests[line].installed
             for node in installed.nodes if installed is not None else ():
                 if node.sharing_key:
-                    id_ = shared_id(node.specification, node.sharing_key)
+                    id_ = shared_id(node.specification, node.sharing_key, tenant)
                     key = shared_key(node.specification, node.sharing_key)
                     found.setdefault(id_, (node.specification, node.sharing_key, key, {}))[3][line] = None
                     afresh.setdefault(id_, []).append(line)

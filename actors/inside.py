@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from actors.claims import SharedClaim
 from actors.events_of_products import SharedReference
-from actors.messages import Message
+from actors.message import Message
 from actors.states import State
 from catalog.lines import LineRequest, TaskPlan
 

@@ -23,7 +23,8 @@ from actors.installed_product import (
     Reservation,
     fold_picture,
 )
-from actors.messages import Message, ReserveProduct
+from actors.message import Message
+from actors.messages_of_products import ReserveProduct
 from actors.product_id import PREFIX
 from actors.states import FINAL, S
 

@@ -24,9 +24,10 @@ from actors.events_of_products import (
     ProductUnknown,
     ProductWanted,
 )
-from actors.messages import (
-    AnyMessage,
-    Message,
+from actors.fact import Event
+from actors.message import Message
+from actors.messages import AnyMessage, Undeliverable
+from actors.messages_of_products import (
     ProductBusy,
     ProductRefused,
     ProductReserved,
@@ -34,7 +35,6 @@ from actors.messages import (
     ReleaseProduct,
     ReserveProduct,
     TellProduct,
-    Undeliverable,
 )
 from actors.product_id import origin_of
 from actors.states import FINAL, S, State
@@ -139,8 +139,10 @@ class InstalledProductActor:
             return refused("notAsked", f"product {product.id} has not asked order {message.order}")
         if message.state is None:
             return _unknown(product)
+        # One that was unknown may hear late of an order that came in after all.
+        late: list[Event] = [] if product.known else [OriginAsked(product.id, product.order, product.line)]
         if message.state not in FINAL:
-            decision = Decision()
+            decision = Decision(late)
             if product.state is S.CREATED and message.state is not S.DRAFT:
                 decision.events.append(ProductMoved(S.PENDING_ACTIVE))
             ahead = Reservation(product.order, product.line, "add", 0)
@@ -153,6 +155,7 @@ class InstalledProductActor:
         after = state_after(message.state, picture)
         decision = Decision(
             [
+                *late,
                 ProductLearned(picture, message.offering, message.quantity, message.party, message.since),
                 ProductMoved(after),
             ]

@@ -14,7 +14,7 @@ from actors.document import request_of
 from actors.domain_order import DomainOrder
 from actors.graph import Graph
 from actors.installed_product import Cause, Installed, state_after
-from actors.messages import ProductChange, ProductTold
+from actors.messages_of_products import ProductChange, ProductTold
 from actors.product_id import product_id
 from actors.shared_inventory import STANDS, leaves, reference_node, references
 from actors.states import FINAL, S

@@ -30,7 +30,8 @@ from actors.inside import (
     RollUp,
     StartLine,
 )
-from actors.messages import GiveUp, Message, Retry
+from actors.message import Message
+from actors.messages import GiveUp, Retry
 from actors.rollup import roll_up, steps
 from actors.states import FINAL, PRODUCT_ORDER_ITEM, S, State
 

@@ -39,7 +39,8 @@ from actors.inside import (
 )
 from actors.joining import brings, free, join
 from actors.line import NEEDED_LINE_ENDED
-from actors.messages import AnyReply, Done, GiveUp, Message, Retry, TaskResult, TaskResults, TimerFired
+from actors.message import Message
+from actors.messages import AnyReply, Done, GiveUp, Retry, TaskResult, TaskResults, TimerFired
 from actors.plan import Orchestration, Outlook, Task
 from actors.states import S
 from catalog.lines import TaskPlan

@@ -24,6 +24,7 @@ from actors.inside import (
     RollUp,
     line_address,
 )
+from actors.message import Message
 from actors.messages import (
     Accepted,
     AnyMessage,
@@ -31,7 +32,6 @@ from actors.messages import (
     ChangeOrder,
     GiveUp,
     KeyConflict,
-    Message,
     OrderEnded,
     SubmitDraft,
     SubmitOrder,

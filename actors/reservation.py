@@ -43,9 +43,9 @@ from actors.inside import (
     RollUp,
 )
 from actors.inventory import changed, made
-from actors.messages import (
-    AnyMessage,
-    Message,
+from actors.message import Message
+from actors.messages import AnyMessage, Undeliverable
+from actors.messages_of_products import (
     ProductBusy,
     ProductChange,
     ProductRefused,
@@ -56,7 +56,6 @@ from actors.messages import (
     SharedBusy,
     SharedReserved,
     TellProduct,
-    Undeliverable,
 )
 from actors.product_id import origin_of, product_id
 from actors.sharing import ask, hear, leave, need

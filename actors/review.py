@@ -14,12 +14,12 @@ from actors.appraisal import facts_of
 from actors.behaviour import Decision, refused
 from actors.fact import Event
 from actors.inside import CLEARED, ORDER, REVIEW, Asked, OpenReview, Refuse, Settle
+from actors.message import Message
 from actors.messages import (
     AddDetails,
     ApproveOrder,
     ClaimWork,
     CompleteWork,
-    Message,
     RejectOrder,
     ReturnOrder,
     ReturnWork,

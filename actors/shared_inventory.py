@@ -13,7 +13,7 @@ import msgspec
 from actors.claims import Claim, SharedClaim
 from actors.domain_order import DomainOrder
 from actors.graph import Graph, shared_root
-from actors.messages import SharedChange
+from actors.messages_of_products import SharedChange
 from actors.product_id import product_id
 from actors.states import S
 from actors.structure import OrderGroup

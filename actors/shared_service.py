@@ -12,7 +12,9 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
-from actors.messages import AnyMessage, FoldShared, Message, ReserveShared, SharedBusy, SharedReserved
+from actors.message import Message
+from actors.messages import AnyMessage
+from actors.messages_of_products import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from catalog.installed import InstalledShared
 
 CAUSES_MAX: Final = 20

@@ -20,7 +20,7 @@ from actors.events_of_products import (
     SharedReady,
 )
 from actors.inside import DECOMPOSITION, LINES, ORDER, ROLL_UP, Grow, NeedShared, RollUp
-from actors.messages import FoldShared, ReserveShared, SharedBusy, SharedReserved
+from actors.messages_of_products import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from actors.shared_inventory import shared_change
 from actors.states import FINAL
 from actors.structure import OrderGroup

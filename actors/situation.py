@@ -9,7 +9,8 @@ from actors.claims import Claim
 from actors.document import lines_of
 from actors.domain_order import DomainOrder
 from actors.inside import Bringing, Brought, Grow, Leave, LeaveOut, Situated
-from actors.messages import GiveValues, Message, TimerFired
+from actors.message import Message
+from actors.messages import GiveValues, TimerFired
 from actors.plan import Orchestration
 from actors.product_id import product_id
 from actors.states import FINAL

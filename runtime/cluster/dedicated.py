@@ -16,7 +16,7 @@ from ray.exceptions import GetTimeoutError, RayActorError
 from actors.behaviour import Decision
 from actors.group import OrderGroup, OrderGroupKind
 from actors.line import Line, OrderLineActor
-from actors.messages import Message
+from actors.message import Message
 from catalog.store import Catalogs
 from runtime.errors import Unavailable
 from runtime.limits import DEDICATED_LINE_ACTORS_MAX

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from actors.behaviour import Decision, Dispatch
 from actors.fact import Event
-from actors.messages import Message
+from actors.message import Message
 
 
 class GroupKind(Protocol):

@@ -10,7 +10,8 @@ import msgspec
 from actors.behaviour import Decision
 from actors.events import MessageAcknowledged, MessageReceived, MessageSent, TimerEnded, TimerSet
 from actors.group import reply_of
-from actors.messages import AnyMessage, Message, TimerFired, Undeliverable
+from actors.message import Message
+from actors.messages import AnyMessage, TimerFired, Undeliverable
 from runtime.journal.contract import Commit
 from runtime.journal.frames import Record, encode_frame, pack_positions
 from runtime.kernel.entries import Entries

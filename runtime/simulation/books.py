@@ -32,6 +32,8 @@ from actors.group import OrderGroupKind
 from actors.installed_product import Installed
 from actors.product_id import PREFIX as PRODUCT_PREFIX
 from actors.review_events import OrderApproved
+from actors.shared_id import PREFIX as SHARED_PREFIX
+from actors.shared_service import Shared
 from actors.states import DOMAIN_ORDER_MACHINES, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
 from actors.structure import OrderGroup
 from runtime.journal.frames import Record, decode_frame
@@ -113,6 +115,13 @@ class Books:
         """The groups that are installed products, as they stand."""
         return {
             group: book.live.state for group, book in self.groups.items() if group.startswith(PRODUCT_PREFIX)
+        }
+
+    @property
+    def services(self) -> dict[str, Shared]:
+        """The groups that are shared services, as they stand."""
+        return {
+            group: book.live.state for group, book in self.groups.items() if group.startswith(SHARED_PREFIX)
         }
 
     def advance(self, journal: ModelJournal, shard: int) -> list[tuple[Book, Record, list[Event]]]:

@@ -7,6 +7,7 @@ import msgspec
 from actors.behaviour import Dispatch
 from actors.events import TaskCompleted
 from actors.fact import Event
+from actors.message import Message
 from actors.messages import (
     Accepted,
     AnnotateOrder,
@@ -15,7 +16,6 @@ from actors.messages import (
     Done,
     GiveUp,
     KeyConflict,
-    Message,
     Retry,
     SaveDraft,
     StartDraft,

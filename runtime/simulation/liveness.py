@@ -1,6 +1,7 @@
 """Storm, then calm: once nothing fails any more, every order ends, or says what it waits for, and rightly so."""
 
 from actors.installed_product import Installed
+from actors.shared_service import Shared
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from actors.waiting import DATE, OPERATOR, OTHER_ORDER, REQUESTER, RUNTIME, TARGET, waits_for
@@ -12,10 +13,17 @@ class Stuck(Exception):
     """Nothing is wrong, and yet something does not go on."""
 
 
-def waiting(client: Client, groups: dict[str, OrderGroup], products: dict[str, Installed], now: int) -> str:
+def waiting(
+    client: Client,
+    groups: dict[str, OrderGroup],
+    products: dict[str, Installed],
+    services: dict[str, Shared],
+    now: int,
+) -> str:
     """Why a client's order rightly waits, or has nothing to wait for; empty when it should still move.
 
-    ``groups`` are all orders and ``products`` all installed products as the journal makes them.
+    ``groups`` are all orders, ``products`` all installed products and ``services`` all shared services as the journal
+    makes them.
 
     :raises Broken: when the order does not state exactly one reason, or an ended one states any.
     """
@@ -37,7 +45,9 @@ def waiting(client: Client, groups: dict[str, OrderGroup], products: dict[str, I
         return "draft" if client.plan.draft_ends == "stay" else ""
     if kind == RUNTIME or any(reason.kind == TARGET for reason in report.reasons):
         return ""
-    if group.reservations is not None and not _claims_rightly_wait(group, groups, products):
+    if group.reservations is not None and not (
+        _claims_rightly_wait(group, groups, products) and _sharing_rightly_waits(group, groups, services)
+    ):
         return ""
     if kind in (OPERATOR, REQUESTER):
         decomposing = 0 < order.decomposed < len(group.lines)
@@ -77,5 +87,23 @@ def _claims_rightly_wait(
             return False
         order, line = claim.ahead
         if order not in groups or groups[order].lines[line].state in FINAL:
+            return False
+    return True
+
+
+def _sharing_rightly_waits(
+    group: OrderGroup, groups: dict[str, OrderGroup], services: dict[str, Shared]
+) -> bool:
+    """The same for shared services, of which an order asks for one at a time."""
+    assert group.reservations is not None
+    for id_, claim in group.reservations.shared.items():
+        if not claim.asked or claim.granted:
+            continue
+        service = services.get(id_)
+        if service is None or group.order.id not in service.queue:
+            return False
+        queue = (service.holder, *service.queue)
+        ahead = queue[queue.index(group.order.id, 1) - 1]
+        if ahead != claim.ahead or ahead not in groups or groups[ahead].order.state in FINAL:
             return False
     return True

@@ -200,12 +200,12 @@ class Simulation:
         now = self.schedule.now
         books = self.judge.books
         groups = {order: book.state for order, book in books.orders.items()}
-        products = books.products
+        products, services = books.products, books.services
         unheard = {order for order, book in books.orders.items() if book.live.mail.outbox}
         return [
             client
             for client in self.clients
-            if not waiting(client, groups, products, now) or client.plan.order in unheard
+            if not waiting(client, groups, products, services, now) or client.plan.order in unheard
         ]
 
     def _unsettled_to_all(self) -> list[Client]:

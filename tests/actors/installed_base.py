@@ -18,7 +18,8 @@ from actors.group import OrderGroupKind
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
 from actors.lifting import decode_events
-from actors.messages import AnyMessage, GiveUp, Message, TaskResult, TaskResults, Undeliverable
+from actors.message import Message
+from actors.messages import AnyMessage, GiveUp, TaskResult, TaskResults, Undeliverable
 from actors.product_id import product_id
 from actors.shared_group import SharedServiceKind
 from actors.shared_service import Shared

@@ -9,14 +9,9 @@ from actors import decomposition, line, order
 from actors.behaviour import Decision
 from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
 from actors.group import OrderGroupKind
-from actors.messages import (
-    KeyConflict,
-    Message,
-    RefusedReply,
-    ReserveShared,
-    SharedReserved,
-    TimerFired,
-)
+from actors.message import Message
+from actors.messages import KeyConflict, RefusedReply, TimerFired
+from actors.messages_of_products import ReserveShared, SharedReserved
 from actors.people import next_instant
 from actors.plan import Orchestration, line_of, standing_of_tasks
 from actors.review_state import PHASES

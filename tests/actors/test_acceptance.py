@@ -20,6 +20,7 @@ from actors.claims import Claim, Reservations
 from actors.group import OrderGroupKind, reply_of
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Reservation
+from actors.message import Message
 from actors.messages import (
     AddDetails,
     AnnotateOrder,
@@ -30,35 +31,36 @@ from actors.messages import (
     ChangeValues,
     ClaimWork,
     CompleteWork,
-    FoldShared,
     GiveUp,
     GiveValues,
-    Message,
     OrderEnded,
-    ProductBusy,
-    ProductRefused,
-    ProductReserved,
-    ProductTold,
     RefusedReply,
     RejectOrder,
-    ReleaseProduct,
-    ReserveProduct,
-    ReserveShared,
     Retry,
     ReturnOrder,
     ReturnWork,
     SaveDraft,
-    SharedBusy,
-    SharedReserved,
     StartDraft,
     SubmitDraft,
     SubmitOrder,
     TaskResult,
     TaskResults,
-    TellProduct,
     TimerFired,
     Undeliverable,
     WithdrawDraft,
+)
+from actors.messages_of_products import (
+    FoldShared,
+    ProductBusy,
+    ProductRefused,
+    ProductReserved,
+    ProductTold,
+    ReleaseProduct,
+    ReserveProduct,
+    ReserveShared,
+    SharedBusy,
+    SharedReserved,
+    TellProduct,
 )
 from actors.states import State
 from actors.structure import OrderGroup

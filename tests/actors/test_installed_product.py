@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any
 
 from actors.messages import ChangeOrder, GiveUp, Heading, Retry
+from actors.messages_of_products import TellProduct
 from actors.product_id import origin_of, product_id
 from actors.states import State
 from actors.waiting import OPERATOR, OTHER_ORDER, waits_for
@@ -365,3 +366,19 @@ def test_a_held_line_says_who_can_decide() -> None:
     base.order("o1", change(product="p9.9"))
     stated = waits_for(base.group("o1"), base.now).stated
     assert stated is not None and (stated.kind, stated.at) == (OPERATOR, "1")
+
+
+def test_an_order_that_is_heard_of_late_makes_its_product_known() -> None:
+    base = Base()
+    base.order("o2", change())
+    assert not base.product("o1").known
+    base.order("o1", item("1"))
+    base.finish("o1")
+    base.tell(
+        "p1.1",
+        base.orders["o1"].kind.reservation.decide(base.group("o1"), TellProduct("p1.1"), NOW).sends[0][1],
+    )
+    assert base.product("o1").known and base.product("o1").state is S.ACTIVE
+    base.tell("o2", Retry("1"))
+    base.deliver()
+    assert base.state("o2") == "inProgress"

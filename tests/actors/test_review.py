@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.group import OrderGroupKind
+from actors.message import Message
 from actors.messages import (
     AddDetails,
     ApproveOrder,
     ClaimWork,
     CompleteWork,
     Done,
-    Message,
     OrderEnded,
     RefusedReply,
     RejectOrder,

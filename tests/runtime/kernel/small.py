@@ -8,7 +8,8 @@ import msgspec
 from actors.behaviour import Decision, Dispatch, refused
 from actors.events import OrderMoved, TaskCompleted, TasksDispatched, WaiterAdded
 from actors.fact import Event
-from actors.messages import Message, OrderEnded, Retry, TaskResult, TimerFired, Undeliverable
+from actors.message import Message
+from actors.messages import OrderEnded, Retry, TaskResult, TimerFired, Undeliverable
 from actors.states import State
 from runtime.journal.contract import Commit, Fenced, InDoubt, ShardState, Verdict
 from runtime.journal.frames import decode_frame, unpack_positions
