@@ -326,7 +326,22 @@ class Assembly:
 
     # -- plan and waiting -----------------------------------------------------------------------------------------
 
+    def _besides(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """For each shared node the places at which it stands, and what it waits for there."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for part in self.wish.parts.values():
+            for referral in part.referrals:
+                edge = referral.child.edge
+                if referral.parent is not None and edge is not None:
+                    found.setdefault(referral.shared, []).append(
+                        (referral.parent.key, edge.relationship.after)
+                    )
+        return found
+
     def _tasks(self) -> tuple[TaskPlan, ...]:
+        for key, besides in self._besides().items():
+            if key in self.works:
+                self.works[key] = self.works[key]._replace(besides=tuple(besides))
         try:
             return planned(self.works.values())
         except PlanCycle as cycle:

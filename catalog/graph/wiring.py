@@ -82,6 +82,8 @@ class Work(NamedTuple):
     """Specifications of siblings whose work must end first (on delete: which must wait)."""
     shared: bool = False
     """Whether it is a shared node: what its parents wait for does not hold it up."""
+    besides: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The same as `beside` and `after` for each place at which a shared node stands."""
 
 
 class PlanCycle(ValueError):
@@ -97,14 +99,15 @@ class _Wiring:
     def __init__(self, works: list[Work]) -> None:
         self.works = {work.key: work for work in works}
         self.below: dict[str, list[Work]] = {}
-        siblings: dict[str, list[Work]] = {}
+        siblings: dict[str, list[tuple[Work, tuple[str, ...]]]] = {}
         for work in works:
             for parent in work.parents:
                 # One above that is planned elsewhere waits there.
                 if parent in self.works:
                     self.below.setdefault(parent, []).append(work)
-            if work.beside:
-                siblings.setdefault(work.beside, []).append(work)
+            for place, after in ((work.beside, work.after), *work.besides):
+                if place:
+                    siblings.setdefault(place, []).append((work, after))
         self.waits: dict[Point, list[Point]] = {}
         for work in works:
             self._along(work)
@@ -129,12 +132,12 @@ class _Wiring:
                     self._after((child.key, _BEFORE), (key, _BEFORE))
         self._after((key, _AFTER), *(last or [(key, _OWN)]))
 
-    def _beside(self, siblings: Sequence[Work]) -> None:
+    def _beside(self, siblings: Sequence[tuple[Work, tuple[str, ...]]]) -> None:
         by_specification: dict[str, list[Work]] = {}
-        for work in siblings:
+        for work, _ in siblings:
             by_specification.setdefault(work.specification, []).append(work)
-        for work in siblings:
-            for specification in work.after:
+        for work, after in siblings:
+            for specification in after:
                 for earlier in by_specification.get(specification, ()):
                     if (earlier.action == "delete") is not (work.action == "delete"):
                         continue

@@ -207,3 +207,16 @@ def test_both_go_in_one_order() -> None:
     graph = grown(made, *lines, shared=stands(made, (*TV, 500), (*NET, 100)))
     (access,) = shared(graph)
     assert access.action == "delete" and access.referrers == ("1", "2")
+
+
+def test_siblings_wait_for_a_shared_node_and_it_for_them_by_after() -> None:
+    made = catalog(
+        specification("p", string("place"), (realized("saccess"), realized("sbeside", after=("saccess",)))),
+        specification("saccess", string("place"), sharing_key="place"),
+        specification("sbeside", string("place")),
+    )
+    graph = grown(made, line("1", "p", characteristics={"place": "H4"}))
+    (access,) = shared(graph)
+    (beside,) = (key for key, node in graph.nodes.items() if node.specification == "sbeside")
+    by_order = {task.domain_order: task for task in graph.tasks}
+    assert by_order[beside].needs == (by_order[access.key].key,)
