@@ -47,6 +47,7 @@ def priced_lines(
             continue
         product = item.get("product")
         given = _list(product.get("productCharacteristic")) if isinstance(product, dict) else []
+        places = _list(product.get("place")) if isinstance(product, dict) else []
         request = LineRequest(
             line=item["id"],
             action=action,
@@ -54,6 +55,11 @@ def priced_lines(
             quantity=quantity,
             characteristics={
                 each["name"]: each.get("value") for each in given if isinstance(each.get("name"), str)
+            },
+            place={
+                each["role"]: each["id"]
+                for each in places
+                if isinstance(each.get("role"), str) and isinstance(each.get("id"), str)
             },
         )
         lines.append(PricedLine(request, parents.get(item["id"], ""), (installed or {}).get(item["id"], {})))

@@ -4,7 +4,7 @@ Dates are those of the plan as it stands: every task takes its expected duration
 done. Lines that rules decide are grown together, as the order's decomposition does it: what they share is there once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -88,13 +88,21 @@ class DryRun(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def dry_run(
-    catalog: Catalog, lines: Iterable[TrialLine], at: int, start: int, *, explained: bool = True
+    catalog: Catalog,
+    lines: Iterable[TrialLine],
+    at: int,
+    start: int,
+    *,
+    about: Mapping[str, Any] | None = None,
+    explained: bool = True,
 ) -> DryRun:
     """Try an order that comes in at `at` and begins at `start`; without reasons if not `explained`.
 
+    `about` is what rules read under `order`.
+
     The lines are taken as the door lets them in. Raises what decomposition raises (`CatalogRefusal`).
     """
-    trial = _Trial(catalog, tuple(lines), at, explained)
+    trial = _Trial(catalog, tuple(lines), at, about or {}, explained)
     ends = trial.schedule(start)
     tasks = tuple(_dated(task, ends["task", task.key]) for task in trial.tasks)
     results = tuple(
@@ -134,7 +142,14 @@ def _dated(task: TaskPlan, end: int) -> TrialTask:
 
 
 class _Trial:
-    def __init__(self, catalog: Catalog, lines: tuple[TrialLine, ...], at: int, explained: bool) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        lines: tuple[TrialLine, ...],
+        at: int,
+        about: Mapping[str, Any],
+        explained: bool,
+    ) -> None:
         self.lines = lines
         self.explained = explained
         self.orders: dict[str, TrialOrder] = {}
@@ -156,7 +171,7 @@ class _Trial:
             if explained:
                 self.reasons += reasons_for(catalog, request, made)
         if ruled:
-            self._grow(Order(catalog, ruled, at_ms=at), tuple(ruled))
+            self._grow(Order(catalog, ruled, about=about, at_ms=at), tuple(ruled))
 
     def _grow(self, order: Order, lines: tuple[str, ...]) -> None:
         graph = grow(order, lines)

@@ -24,9 +24,12 @@ Item = dict[str, Any]
 LINES_MAX = 4
 QUANTITY_MAX = 3
 ELEMENTS_MAX = 3
+COUNT_MAX = 9
+"""Above its lower bound: the greatest count that is drawn."""
 _TEXT = st.text(string.ascii_letters + string.digits + " -", min_size=1, max_size=8)
 _QUOTED = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
 _NUMBER = re.compile(r"(?<![\w.'\"])\d+(?:\.\d+)?")
+_PLACE = re.compile(r"\bline\.place\.(\w+)")
 _FIRST_DAY = date(2000, 1, 1)
 
 
@@ -54,7 +57,8 @@ def orders(catalog: Catalog, at: int, names: Iterable[str] = ()) -> SearchStrate
     if not offerings:
         raise ValueError("nothing in this catalog can be ordered at that instant")
     drawing = _Drawing(catalog)
-    item = st.sampled_from(offerings).flatmap(drawing.item)
+    # Made once: a strategy that is made anew at each drawing is slow, and its caches make it no longer repeatable.
+    item = st.one_of([drawing.item(offering) for offering in offerings])
     return st.lists(item, min_size=1, max_size=LINES_MAX).map(_order)
 
 
@@ -72,13 +76,17 @@ class _Drawing:
         texts = list(_rule_texts(catalog))
         words = (one or other for text in texts for one, other in _QUOTED.findall(text))
         self.words = sorted({word for word in words if word})
+        self.roles = sorted({role for text in texts for role in _PLACE.findall(text)})
         self.numbers = sorted({int(float(found)) for text in texts for found in _NUMBER.findall(text)})
 
     def item(self, offering: ProductOffering) -> SearchStrategy[tuple[Item, Item]]:
         """An item of this offering, whole and with gaps."""
         root = root_specification(self.catalog, offering)
         counted = {each.quantity_characteristic for each in root.relationships}
-        values = {each.name: self.value(each) for each in root.characteristics}
+        values = {
+            each.name: self._count(each) if each.name in counted else self.value(each)
+            for each in root.characteristics
+        }
         optional = [
             each.name
             for each in root.characteristics
@@ -86,13 +94,26 @@ class _Drawing:
         ]
         gaps = st.lists(st.sampled_from(optional), unique=True) if optional else st.just([])
 
-        def made(drawn: tuple[int, dict[str, Any], list[str]]) -> tuple[Item, Item]:
-            quantity, given, left_out = drawn
+        # Places that rules read are stated, too: few different ones, so that lines meet at one.
+        places = st.fixed_dictionaries({role: st.sampled_from(("A", "B")) for role in self.roles})
+
+        def made(
+            drawn: tuple[int, dict[str, Any], list[str], dict[str, str]],
+        ) -> tuple[Item, Item]:
+            quantity, given, left_out, at = drawn
             known = {name: value for name, value in given.items() if value is not UNSET}
             gapped = {name: value for name, value in known.items() if name not in left_out}
-            return _item(offering, quantity, known), _item(offering, quantity, gapped)
+            return _item(offering, quantity, known, at), _item(offering, quantity, gapped, at)
 
-        return st.tuples(st.integers(1, QUANTITY_MAX), st.fixed_dictionaries(values), gaps).map(made)
+        return st.tuples(st.integers(1, QUANTITY_MAX), st.fixed_dictionaries(values), gaps, places).map(made)
+
+    def _count(self, each: CharacteristicSpecification) -> SearchStrategy[Any]:
+        """How many of something: few, because a thousand sites show nothing that a dozen do not."""
+        if each.allowed_values or each.ranges or not each.configurable:
+            return self.value(each)
+        low = int(each.value_from or 0)
+        high = low + COUNT_MAX if each.value_to is None else min(int(each.value_to), low + COUNT_MAX)
+        return st.integers(low, high)
 
     def value(self, characteristic: CharacteristicSpecification) -> SearchStrategy[Any]:
         """A value that an order may state; UNSET where it can state none."""
@@ -175,11 +196,14 @@ def _known(members: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not UNSET}
 
 
-def _item(offering: ProductOffering, quantity: int, values: dict[str, Any]) -> Item:
+def _item(offering: ProductOffering, quantity: int, values: dict[str, Any], places: dict[str, str]) -> Item:
     item: Item = {"action": "add", "quantity": quantity, "productOffering": {"id": offering.id}}
     if values:
         given = [{"name": name, "value": value} for name, value in values.items()]
         item["product"] = {"productCharacteristic": given}
+    if places:
+        stated = [{"role": role, "id": id_} for role, id_ in places.items()]
+        item.setdefault("product", {})["place"] = stated
     return item
 
 

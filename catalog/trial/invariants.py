@@ -69,12 +69,14 @@ def repeats(catalog: Catalog, whole: Order, gapped: Order, at: int) -> Broken | 
 
 
 def fillable(catalog: Catalog, whole: Order, gapped: Order, at: int) -> Broken | None:
-    """When everything is stated that an order can state, nothing waits for the requester."""
+    """When everything is stated that an order can state, nothing waits for the requester without a deadline."""
     for line in _run(catalog, whole, at).lines:
         for held in line.held_back:
-            if held.code == UNKNOWN_VALUE and held.awaits == "requester":
+            if held.code == UNKNOWN_VALUE and held.awaits == "requester" and not held.deadline_ms:
                 missing = ", ".join(held.missing)
-                sentence = f"line {line.line} waits for {missing}, which no order can state: {held.sentence}"
+                sentence = (
+                    f"line {line.line} waits for ever for {missing}, which no item states: {held.sentence}"
+                )
                 return Broken(sentence, whole)
     return None
 

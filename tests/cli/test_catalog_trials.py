@@ -169,3 +169,30 @@ def test_what_cannot_be_compared_is_trouble(tmp_path: Path, capsys: pytest.Captu
     empty.mkdir()
     code, _, err = called(capsys, "catalog", "diff", str(SAMPLES), str(SAMPLES), "--orders", str(empty))
     assert code == 2 and "no orders in" in err
+
+
+def test_rules_read_places_and_the_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalog = written(
+        tmp_path,
+        "catalog.yaml",
+        """\
+catalog: {version: "1"}
+offerings: {o: {productSpecification: p}}
+productSpecifications:
+  p:
+    relationships:
+      - {type: Realized as, target: s, condition: "line.place.installation == 'A' && order.category == 'B2C'"}
+serviceSpecifications: {s: {plans: {add: [{name: a, target: t}], delete: [{name: d, target: t}]}}}
+""",
+    )
+    for place, made in (("A", True), ("B", False)):
+        line = {
+            "id": "1",
+            "action": "add",
+            "productOffering": {"id": "o"},
+            "product": {"place": [{"role": "installation", "id": place}]},
+        }
+        sent = written(tmp_path, "order.json", order(productOrderItem=[line]))
+        code, out, _ = called(capsys, "catalog", "dry-run", sent, "--catalog", catalog, *AT)
+        assert code == 0 and "held back" not in out, out
+        assert (" add service s" in out) is made

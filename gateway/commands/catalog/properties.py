@@ -47,8 +47,8 @@ def test_catalog(
     """Try what must hold for every order, on orders drawn from the catalog: the smallest counterexample is shown.
 
     accepted: the door takes what the characteristics allow. decomposes: rules can be evaluated and settle, plans end.
-    repeats: the sequence of lines makes no difference. fillable: nothing waits for what no order can state. grows:
-    what is created while values are missing is wanted when they are known. priced: a whole order has a price.
+    repeats: the sequence of lines makes no difference. fillable: nothing waits for ever for what no item can state.
+    grows: what is created while values are missing is wanted when they are known. priced: a whole order has a price.
 
     Exit code 1 when one does not hold. Needs the extra `catalog-test` (Hypothesis).
     """

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from gateway.violations import Violation
 
 
+TRIED = "o" + "0" * 24
+"""The id that rules read of an order that is only tried."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the group."""
     app.command("dry-run")(run_dry)
@@ -110,6 +114,7 @@ def compare_catalogs(
 def tried(catalog: "Catalog", sent: Sent, at: int) -> "DryRun | list[Violation]":
     """The dry run of an order, or why the catalog does not take it."""
     from actors.document import lines_of
+    from actors.situation import surroundings
     from catalog.refusals import CatalogRefusal
     from catalog.store import Catalogs
     from catalog.trial.dry_run import TrialLine, dry_run
@@ -128,9 +133,13 @@ def tried(catalog: "Catalog", sent: Sent, at: int) -> "DryRun | list[Violation]"
         return list(refused.violations)
     start = checked.form.requested_start_date
     begins = at if isinstance(start, msgspec.UnsetType) else max(at, int(start.timestamp() * 1000))
-    lines = [TrialLine(line.request, line.parent, line.needs) for line in lines_of(checked.document)]
+    # Places, intents and what rules read of the order are read as growing reads them.
+    requests, about = surroundings(checked.document, TRIED)
+    lines = [
+        TrialLine(requests[line.request.line], line.parent, line.needs) for line in lines_of(checked.document)
+    ]
     try:
-        return dry_run(catalog, lines, at, begins)
+        return dry_run(catalog, lines, at, begins, about=about)
     except CatalogRefusal as refused:
         return [Violation("", refused.code, refused.message)]
 
