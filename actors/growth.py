@@ -128,9 +128,6 @@ class Growth:
             (LINES, RollUp(touched)),
             (ORDER, ROLL_UP),
         ]
-        joining = tuple(each for each in needed if self._joins(each))
-        if joining:
-            decision.inside.append((RESERVATION, NeedShared(joining, ())))
         return decision
 
     def _lift(self, grown: OrderGraph) -> None:
@@ -171,19 +168,9 @@ class Growth:
         return request is not None and bool(request.product) and self.situation.lines[line] not in FINAL
 
     def _has(self, needed: SharedReference) -> bool:
-        """Whether the order has a shared service, for these lines or for others that these may join."""
+        """Whether the order has a shared service for these lines."""
         claim = self.situation.shared.get(needed.shared)
-        return (
-            claim is not None
-            and claim.granted
-            and all(
-                line in claim.lines or (claim.joined and line not in needed.afresh) for line in needed.lines
-            )
-        )
-
-    def _joins(self, needed: SharedReference) -> bool:
-        claim = self.situation.shared[needed.shared]
-        return not set(needed.lines) <= set(claim.lines)
+        return claim is not None and claim.granted and set(needed.lines) <= set(claim.lines)
 
     def _grown(self, lines: list[str]) -> tuple[OrderGraph, list[str]]:
         """The graph of these lines, and of those who are left with a shared node that these no longer refer to."""
