@@ -112,7 +112,10 @@ class DecompositionActor:
         stands: dict[str, State] = {}
         wholes: list[str] = []
         for key, after in message.states:
-            order = orders[key]
+            order = orders.get(key)
+            if order is None:
+                # It went with the last line that needed it, in this very turn.
+                continue
             if order.state is not after:
                 stands[key] = after
                 if order.parent and not orders[order.parent].works:

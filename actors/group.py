@@ -56,13 +56,14 @@ from actors.messages import (
 )
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
+from actors.order_id import ORDER_ID_LENGTH, captured_as, tenant_tag_of, tenanted
 from actors.plan import Task
 from actors.product_id import PREFIX as PRODUCT_PREFIX
 from actors.reservation import HEARD, ReservationActor
 from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
-from actors.structure import ORDER_ID_LENGTH, OrderGroup, captured_as, tenant_tag_of, tenanted
+from actors.structure import OrderGroup
 from catalog.policies.priority import DEFAULT_LANE
 from catalog.store import Catalogs
 
@@ -284,14 +285,17 @@ class OrderGroupKind:
             entries.append(("relatedParty.id", order.party))
         if order.category:
             entries.append(("category", order.category))
+        # People and lanes know no kinds of order.
+        common = []
         if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
-            entries.append((LANE, lane_value(state.urgency.lane, order.client)))
+            common.append((LANE, lane_value(state.urgency.lane, order.client)))
         if order.in_review and state.review is not None:
-            entries += people.listed(state.review.tasks.values())
+            common += people.listed(state.review.tasks.values())
         if len(order.id) != ORDER_ID_LENGTH:
             tag, kind = tenant_tag_of(order.id), captured_as(order.id)
             entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
-        return order.order_date, tuple(entries)
+            common = [(tenanted(tag, attribute), value) for attribute, value in common]
+        return order.order_date, (*entries, *common)
 
     @staticmethod
     def has_open_work(state: OrderGroup) -> bool:

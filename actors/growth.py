@@ -44,6 +44,7 @@ from actors.inside import (
 )
 from actors.message import Message
 from actors.messages import GiveValues, TimerFired
+from actors.order_id import tenant_tag_of
 from actors.plan import line_of
 from actors.shared_id import shared_id
 from actors.states import FINAL
@@ -139,10 +140,11 @@ class Growth:
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
+        tenant = tenant_tag_of(self.situation.about["id"])
         found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
         referrers = referrers_of(grown.contributions)
         for key, (specification, sharing_key) in grown.shared.items():
-            id_ = shared_id(specification, sharing_key)
+            id_ = shared_id(specification, sharing_key, tenant)
             open_ones = [line for line in referrers[key] if self._has_product(line)]
             found[id_] = specification, sharing_key, key, dict.fromkeys(open_ones)
         afresh: dict[str, list[str]] = {}
@@ -150,7 +152,7 @@ class Growth:
             installed = self.situation.requests[line].installed
             for node in installed.nodes if installed is not None else ():
                 if node.sharing_key:
-                    id_ = shared_id(node.specification, node.sharing_key)
+                    id_ = shared_id(node.specification, node.sharing_key, tenant)
                     key = shared_key(node.specification, node.sharing_key)
                     found.setdefault(id_, (node.specification, node.sharing_key, key, {}))[3][line] = None
                     afresh.setdefault(id_, []).append(line)

@@ -8,8 +8,8 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
 from actors.group import OrderGroup
+from actors.order_id import captured_as, tenant_tag_of
 from actors.product_id import origin_of
-from actors.structure import captured_as, tenant_tag_of
 from gateway.auth import OPERATOR, Principal, Tokens
 from gateway.door import Door
 from gateway.identity import tag_of

@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from actors.document_lines import CHANGING
 from actors.messages import Heading, SubmitOrder
+from actors.order_id import ORDER_ID_LENGTH, tenant_tag_of
 from actors.product_id import origin_of
-from actors.structure import ORDER_ID_LENGTH, tenant_tag_of
 from catalog.commerce.bundles import completed, needs_care
 from catalog.door import sells_by_date
 from catalog.model import Catalog

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from actors.drafts import DRAFTS
 from actors.group import OrderGroup
 from actors.messages import Accepted, Heading, KeyConflict, SaveDraft, StartDraft, SubmitDraft, WithdrawDraft
+from actors.order_id import tenanted
 from actors.states import State
-from actors.structure import tenanted
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict

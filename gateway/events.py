@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, cast
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from actors.structure import tenant_tag_of
+from actors.order_id import tenant_tag_of
 from gateway.context import gateway_of
 from gateway.event_hub import Batch, Closed, EventHub, Item, identified
 from gateway.event_position import EventPosition, event_id, read_event_id

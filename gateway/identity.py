@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.structure import SERVICE_MARK
+from actors.order_id import SERVICE_MARK
 
 IDEMPOTENCY_KEY_LENGTH_MAX: Final = 256
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from actors.installed_product import Installed
 from actors.inventory import seen
+from actors.order_id import tenant_tag_of
 from actors.product_id import origin_of, product_id
-from actors.structure import tenant_tag_of
 from gateway.auth import Principal
 from gateway.context import Gateway, is_product_id
 from gateway.identity import tag_of

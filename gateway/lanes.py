@@ -11,7 +11,7 @@ import msgspec
 from actors.appraisal import facts_with
 from actors.lanes import LANE, lane_value
 from actors.messages import SubmitDraft, SubmitOrder
-from actors.structure import tenanted
+from actors.order_id import tenanted
 from catalog.model import Catalog
 from catalog.policies.model import LaneRule
 from catalog.policies.parsing import OTHERS

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.structure import captured_as
+from actors.order_id import captured_as
 from gateway.auth import Principal
 from runtime.limits import BODY_BYTES_MAX, LINE_BYTES_MAX, STREAM_UNANSWERED_LINES_MAX
 

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from actors.group import OrderGroup
 from actors.messages import ClaimWork, CompleteWork, ReturnWork
+from actors.order_id import tenanted
 from actors.people import WORDS, WORK, asked
 from actors.states import PERSON_TASK
-from actors.structure import tenanted
 from gateway.context import Authenticated, Requester, gateway_of
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer

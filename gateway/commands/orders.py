@@ -175,7 +175,7 @@ def give_up(
 
 def _tmf_path(order: str) -> str:
     """Where an order is found: its id tells whether it was captured as a service order."""
-    from actors.structure import captured_as
+    from actors.order_id import captured_as
 
     base = SERVICE_ORDERS if captured_as(order) == "service" else ORDERS
     return f"{base}/{quote(order, safe='')}"

@@ -47,24 +47,13 @@ def list_tasks(
     if as_json:
         print_json(found)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("order", "task", "state", "group", "claimed by", "due", "what", box=None)
-    table.columns[0].no_wrap = True
     for task in found:
-        table.add_row(
-            task["order"],
-            task["key"],
-            task["state"],
-            task["group"],
-            task.get("claimedBy", ""),
-            task.get("due", "").partition(".")[0],
-            f"{task['name']} ({task['reason']})" if task.get("reason") else task["name"],
+        by = f" by {task['claimedBy']}" if task.get("claimedBy") else ""
+        due = f"  due {task['due'].partition('.')[0]}Z" if task.get("due") else ""
+        typer.echo(
+            f"{task['order']}  {task['key']}  {task['state']}{by}  {task['group']}{due}  {_what(task)}"
         )
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"of {response.headers.get('X-Total-Count', '?')} orders")
+    typer.echo(f"of {response.headers.get('X-Total-Count', '?')} orders")
 
 
 @app.command("claim")
@@ -115,6 +104,10 @@ def values_of(given: list[str] | None) -> dict[str, dict[str, Any]]:
             value = text
         values.setdefault(line, {})[field] = value
     return values
+
+
+def _what(task: dict[str, Any]) -> str:
+    return f"{task['name']} ({task['reason']})" if task.get("reason") else str(task["name"])
 
 
 def _say(order: str, key: str, verb: str, body: dict[str, Any] | None, data: Any, as_json: bool) -> None:

@@ -12,8 +12,8 @@ from fastapi import Request, Response
 
 from actors.group import OrderGroup
 from actors.messages import Accepted, KeyConflict
+from actors.order_id import captured_as, tenanted
 from actors.states import State
-from actors.structure import captured_as, tenanted
 from catalog.commerce.charges import OrderPrice
 from catalog.refusals import UnknownCatalogVersion
 from gateway.auth import Principal

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 import msgspec
 
-from actors.structure import captured_as
+from actors.order_id import captured_as
 from catalog.door import CHARACTERISTIC_POINTERS, SPECIFICATION_POINTERS
 from catalog.lines import LineRequest
 from catalog.model import Kind

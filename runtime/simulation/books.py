@@ -31,6 +31,7 @@ from actors.fact import Event
 from actors.group import OrderGroupKind
 from actors.installed_product import Installed
 from actors.product_id import PREFIX as PRODUCT_PREFIX
+from actors.review_events import OrderApproved
 from actors.shared_id import PREFIX as SHARED_PREFIX
 from actors.shared_service import Shared
 from actors.states import DOMAIN_ORDER_MACHINES, PRODUCT_ORDER, PRODUCT_ORDER_ITEM, TASK, Machine, State
@@ -72,6 +73,8 @@ class Book:
         """Up to which record a snapshot, or the list of frames its end names, covers the group."""
         self.redriven: dict[str, int] = {}
         self.given_up: dict[str, int] = {}
+        self.approved: dict[str, int] = {}
+        """How often each person approved the order."""
         self.entries: frozenset[bytes] = frozenset()
 
     @property
@@ -157,6 +160,8 @@ class Books:
             live.fold_events([event], record.at)
             if isinstance(event, TaskRedriven):
                 book.redriven[event.task] = book.redriven.get(event.task, 0) + 1
+            elif isinstance(event, OrderApproved):
+                book.approved[event.by] = book.approved.get(event.by, 0) + 1
             elif isinstance(event, TaskGivenUp):
                 book.given_up[event.task] = book.given_up.get(event.task, 0) + 1
         live.committed_at(position, record.at, 1)

@@ -25,6 +25,7 @@ from runtime.port import shard_of
 from runtime.simulation.asks import Ask
 from runtime.simulation.cluster import Cluster
 from runtime.simulation.orders import Plan
+from runtime.simulation.people import said
 
 ANSWER_TIMEOUT_MS = 400
 AGAIN_MAX_MS = 200
@@ -55,6 +56,8 @@ class Client:
         self._decisions = 0
         self._cluster = cluster
         self._draw = draw
+        self._people = Random(f"people about {plan.order}")
+        """Of a stream of its own: worlds without them are as they ever were."""
         after = cluster.schedule.after
         after(plan.at, self._submit)
         if plan.conflicting:
@@ -159,6 +162,9 @@ class Client:
         """An operator decides on what he has seen to be held: retry, with or without changes, or not."""
         if self.view is None:
             return
+        answer = said(self.view, self._people)
+        if answer is not None:
+            self._ask(answer, lambda answer: None)
         for target in held(self.view):
             if target in self.left:
                 continue

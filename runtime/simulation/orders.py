@@ -8,6 +8,7 @@ import msgspec
 
 from actors.messages import AnnotateOrder, ChangeOrder, Heading, SaveDraft, StartDraft, SubmitOrder
 from actors.product_id import product_id
+from runtime.simulation.people import looked_at
 from runtime.simulation.schedule import BEGIN_MS
 from runtime.simulation.world import World
 
@@ -64,6 +65,9 @@ def _plan(
         needs = tuple(sorted(draw.sample(others, min(len(others), draw.randint(1, 2)))))
     draft = draw.random() < 0.1
     items = _items(draw, large=draw.random() < world.large_orders)
+    asked = Random(f"people {world.seed} {number}")
+    if asked.random() < world.people:
+        items.append(looked_at(asked, "looked at"))
     if world.installed:
         # By chance of its own, so that a world's orders are otherwise the same as ever.
         _name_products(Random(f"products {world.seed} {number}"), world, items, names, made)

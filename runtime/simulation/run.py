@@ -215,7 +215,7 @@ class Simulation:
 
     def _needs_its_operator(self, client: Client) -> bool:
         book = self.judge.books.groups.get(client.plan.order)
-        return book is not None and bool(held(book.state))
+        return book is not None and (book.state.order.in_review or bool(held(book.state)))
 
     def _look(self, clients: list[Client]) -> None:
         """These clients read their orders; none may stay unanswered."""

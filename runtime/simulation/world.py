@@ -56,6 +56,8 @@ class World(msgspec.Struct, frozen=True):
     large_orders: float
     installed: float
     """How often a line is about a product that another order made."""
+    people: float
+    """How often people look at an order before it is fulfilled."""
     faults: Faults
 
 
@@ -87,6 +89,7 @@ def draw_world(seed: int, *, replay_always: bool = False) -> World:
         failing_targets=draw.choice((0.0, 0.05, 0.2)),
         large_orders=0.3 if draw.random() < 0.02 else 0.0,
         installed=Random(f"installed {seed}").choice((0.0, 0.0, 0.2, 0.6)),
+        people=Random(f"people {seed}").choice((0.0, 0.0, 0.3, 0.6)),
         faults=Faults() if calm else _faults(draw),
     )
 
@@ -144,6 +147,7 @@ def describe(world: World) -> str:
         f"storm of {world.storm_ms} ms, lease {world.lease_ms} ms, latency {world.latency_ms} ms, "
         f"disk {world.disk_ms} ms, slow targets {world.slow_targets:g}, failing targets {world.failing_targets:g}"
         f"{f', lines about installed products {world.installed:g}' if world.installed else ''}"
+        f"{f', orders people look at {world.people:g}' if world.people else ''}"
         f"{', passivate and replay after every message' if world.replay_always else ''}\n"
         f"  bounds: {bounds}\n"
         f"  faults: {faults or 'none'}"

@@ -25,8 +25,9 @@ from actors.messages import (
     TimerFired,
     WithdrawDraft,
 )
+from actors.order_id import tenant_tag_of
 from actors.states import State
-from actors.structure import OrderGroup, tenant_tag_of
+from actors.structure import OrderGroup
 from actors.waiting import REQUESTER, waits_for
 from tests.actors.drawn import NOW, SAMPLE, changed, drafted, item, submission
 from tests.actors.judging import Watched
@@ -216,3 +217,17 @@ def test_a_change_of_what_does_not_exist() -> None:
     alone = Watched(OrderGroupKind(SAMPLE), NOW)
     assert code(alone.tell(changed(1, [item("1")])).reply) == "unknownOrder"
     assert isinstance(changed(1, []), ChangeOrder)
+
+
+def test_people_find_their_work_whatever_kind_of_order_it_is() -> None:
+    values = [{"name": "users", "value": 800}]
+    line = {**item("1", "managed-security"), "product": {"productCharacteristic": values}}
+    for id_, own, tag in (
+        ("os-" + "0" * 24, "service.every", ""),
+        ("os-" + "0" * 24 + "tenant01", "tenant01.service.every", "tenant01."),
+    ):
+        state, _ = OrderGroupKind(SAMPLE).handle("o1", None, submission([line]), NOW)
+        assert state is not None and state.review is not None
+        state.order.id = id_
+        names = [name for name, _ in OrderGroupKind.index(state)[1]]
+        assert own in names and f"{tag}work" in names, names

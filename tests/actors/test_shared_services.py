@@ -176,3 +176,13 @@ def test_a_line_that_is_given_up_while_it_waits_leaves_the_queue() -> None:
     assert world.state("o2") == "cancelled" and access(world).queue == ()
     world.finish("o1")
     assert access(world).holder == "" and referrers(world) == {product_id("o1", "1")}
+
+
+def test_tenants_share_nothing_with_each_other() -> None:
+    world = base()
+    north = "o" + "1" * 24 + "north000"
+    for order in ("o1", north):
+        world.order(order, add("1"))
+        world.finish(order)
+        assert actions(world, order)["saccess"] == "add"
+    assert set(world.services) == {ACCESS, shared_id("saccess", "H4", "north000")}

@@ -1,6 +1,6 @@
 import re
 
-from actors.structure import tenant_tag_of
+from actors.order_id import tenant_tag_of
 from gateway.identity import (
     canonical,
     digest_of,

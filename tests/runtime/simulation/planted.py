@@ -4,15 +4,19 @@ A bug takes the place of the sound part for a while; the product knows nothing o
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
+from actors import changes as changes_room
 from actors import installed_group as installed_room
-from actors.behaviour import Decision
+from actors.behaviour import Decision, refused
 from actors.installed_product import Installed, InstalledProductActor
+from actors.message import Message
+from actors.messages import Done
 from actors.messages_of_products import ReserveProduct
+from actors.order import Order, OrderActor
 from runtime.journal.contract import Commit, Committed, Fenced
 from runtime.journal.model import ModelJournal
 from runtime.kernel import kernel as kernel_room
@@ -87,6 +91,13 @@ class GenerousProduct(InstalledProductActor):
         return InstalledProductActor._reserve(msgspec.structs.replace(product, holder=None), message)
 
 
+def promising(actor: OrderActor, order: Order | None, message: Message, now: int, group: str) -> Decision:
+    """Says that a change is done, and leaves it at that."""
+    return (
+        Decision(reply=Done(order.state)) if order is not None else refused("unknownOrder", "there is none")
+    )
+
+
 class Bug(NamedTuple):
     """One planted bug: which promise must be found broken, within how many seeds from 0 on."""
 
@@ -95,7 +106,7 @@ class Bug(NamedTuple):
     within: int
 
 
-def in_place_of(room: object, name: str, part: type) -> Callable[[pytest.MonkeyPatch], None]:
+def in_place_of(room: object, name: str, part: Any) -> Callable[[pytest.MonkeyPatch], None]:
     return lambda patch: patch.setattr(room, name, part)
 
 
@@ -107,6 +118,9 @@ BUGS = {
     "snapshot ahead of journal": Bug(in_place_of(cluster_room, "Disk", EagerDisk), "replay", 100),
     "product given twice": Bug(
         in_place_of(installed_room, "InstalledProductActor", GenerousProduct), "installed", 60
+    ),
+    "change answered and not recorded": Bug(
+        in_place_of(changes_room, "decide", promising), "acknowledged", 5
     ),
     "snapshot of a refused commit": Bug(in_place_of(disk_room, "ModelJournal", EagerJournal), "replay", 20),
 }
