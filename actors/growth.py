@@ -106,18 +106,7 @@ class Growth:
         self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
         if not all(map(self._has, needed)):
-            # Whether what is shared stands already is known once the order has it for itself. What is held back says
-            # meanwhile what is known by now.
-            decision = Decision(
-                [
-                    HeldBackSet(line, held)
-                    for line, held in difference.held.items()
-                    if held != self.graph.held.get(line, ())
-                ],
-                [(RESERVATION, NeedShared(needed, tuple(wanted)))],
-            )
-            self._arm(decision, difference.held)
-            return decision
+            return self._put_off(needed, wanted, difference.held)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
         keys = {*self.graph.grown, *grown.nodes} - difference.gone
@@ -137,6 +126,43 @@ class Growth:
             parents = tuple(each for each in node.parents if each in grown.nodes or each in self.graph.grown)
             if parents != node.parents:
                 grown.nodes[key] = msgspec.structs.replace(node, parents=parents)
+
+    def _put_off(
+        self,
+        needed: tuple[SharedReference, ...],
+        lines: list[str],
+        held: Mapping[str, tuple[Held, ...]],
+    ) -> Decision:
+        """Whether what is shared stands already is known once the order has it for itself: the lines grow then.
+
+        What is held back says meanwhile what is known by now. What is known to come keeps its place.
+        """
+        decision = Decision()
+        waiting: dict[str, tuple[Held, ...]] = {}
+        for line, now in held.items():
+            keys = {each.part.key for each in now}
+            coming = tuple(
+                Held(
+                    msgspec.structs.replace(
+                        each.part, awaits="runtime", by="the reservation of what it shares"
+                    ),
+                    each.since,
+                    0,
+                )
+                for each in self.graph.held.get(line, ())
+                if each.part.key not in keys
+            )
+            waiting[line] = (*now, *coming)
+            if waiting[line] != self.graph.held.get(line, ()):
+                decision.events.append(HeldBackSet(line, waiting[line]))
+        self._arm(decision, waiting)
+        decision.inside = [
+            (RESERVATION, NeedShared(needed, tuple(lines))),
+            (DECOMPOSITION, Rest((*lines, SHARED))),
+            (LINES, RollUp(tuple(lines))),
+            (ORDER, ROLL_UP),
+        ]
+        return decision
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
