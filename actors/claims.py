@@ -42,8 +42,9 @@ class SharedClaim(msgspec.Struct):
     sharing_key: str
     key: str
     """The key of its domain order in this order."""
-    lines: tuple[str, ...]
     since: int
+    lines: tuple[str, ...] = ()
+    """Lines that have it, or for which it was asked."""
     asked: bool = False
     granted: bool = False
     picture: InstalledShared | None = None
@@ -51,7 +52,7 @@ class SharedClaim(msgspec.Struct):
     ahead: str = ""
     """The order directly ahead, where one is."""
     later: tuple[str, ...] = ()
-    """Lines that need it once those have ended for whom the order has it now, and see then how it stands."""
+    """Lines that need it and have not come to it yet."""
     afresh: tuple[str, ...] = ()
     """Those of all these lines whose products refer to it already, and may leave it.
 
@@ -63,17 +64,13 @@ class SharedClaim(msgspec.Struct):
         """Whether the order has it for lines that join it."""
         return not any(line in self.afresh for line in self.lines)
 
-    def add(self, lines: tuple[str, ...], afresh: tuple[str, ...]) -> None:
-        """Take in lines, now or later: with those that join before those that may leave."""
-        new = [line for line in lines if line not in self.lines and line not in self.later]
-        self.afresh = (*self.afresh, *(line for line in new if line in afresh))
-        self.later = (*self.later, *new)
-        joining = tuple(line for line in self.later if line not in self.afresh)
-        if self.joined and joining:
-            self.lines = (*self.lines, *joining)
-        elif not self.granted and not joining and (not self.lines or not self.joined):
-            self.lines = (*self.lines, *self.later)
-        self.later = tuple(line for line in self.later if line not in self.lines)
+    def take(self, line: str) -> bool:
+        """Whether a line may come to it now, beside those that have it."""
+        if not self.lines:
+            return True
+        if line in self.afresh:
+            return not self.joined and not self.granted
+        return self.joined
 
 
 class Reservations(msgspec.Struct):

@@ -82,9 +82,10 @@ class SharedNeeded(Event, frozen=True, tag="sharedNeeded"):
 
 
 class SharedClaimed(Event, frozen=True, tag="sharedClaimed"):
-    """The order asks for the next of the shared services that its lines need."""
+    """Lines come to a shared service: the order asks for it, or has it already."""
 
     shared: str
+    lines: tuple[str, ...]
 
 
 class SharedAhead(Event, frozen=True, tag="sharedAhead"):

@@ -106,18 +106,7 @@ class Growth:
         self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
         if not all(map(self._has, needed)):
-            # Whether what is shared stands already is known once the order has it for itself. What is held back says
-            # meanwhile what is known by now.
-            decision = Decision(
-                [
-                    HeldBackSet(line, held)
-                    for line, held in difference.held.items()
-                    if held != self.graph.held.get(line, ())
-                ],
-                [(RESERVATION, NeedShared(needed, tuple(wanted)))],
-            )
-            self._arm(decision, difference.held)
-            return decision
+            return self._put_off(needed, wanted, difference.held)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
         keys = {*self.graph.grown, *grown.nodes} - difference.gone
@@ -129,9 +118,6 @@ class Growth:
             (LINES, RollUp(touched)),
             (ORDER, ROLL_UP),
         ]
-        joining = tuple(each for each in needed if self._joins(each))
-        if joining:
-            decision.inside.append((RESERVATION, NeedShared(joining, ())))
         return decision
 
     def _lift(self, grown: OrderGraph) -> None:
@@ -140,6 +126,43 @@ class Growth:
             parents = tuple(each for each in node.parents if each in grown.nodes or each in self.graph.grown)
             if parents != node.parents:
                 grown.nodes[key] = msgspec.structs.replace(node, parents=parents)
+
+    def _put_off(
+        self,
+        needed: tuple[SharedReference, ...],
+        lines: list[str],
+        held: Mapping[str, tuple[Held, ...]],
+    ) -> Decision:
+        """Whether what is shared stands already is known once the order has it for itself: the lines grow then.
+
+        What is held back says meanwhile what is known by now. What is known to come keeps its place.
+        """
+        decision = Decision()
+        waiting: dict[str, tuple[Held, ...]] = {}
+        for line, now in held.items():
+            keys = {each.part.key for each in now}
+            coming = tuple(
+                Held(
+                    msgspec.structs.replace(
+                        each.part, awaits="runtime", by="the reservation of what it shares"
+                    ),
+                    each.since,
+                    0,
+                )
+                for each in self.graph.held.get(line, ())
+                if each.part.key not in keys
+            )
+            waiting[line] = (*now, *coming)
+            if waiting[line] != self.graph.held.get(line, ()):
+                decision.events.append(HeldBackSet(line, waiting[line]))
+        self._arm(decision, waiting)
+        decision.inside = [
+            (RESERVATION, NeedShared(needed, tuple(lines))),
+            (DECOMPOSITION, Rest((*lines, SHARED))),
+            (LINES, RollUp(tuple(lines))),
+            (ORDER, ROLL_UP),
+        ]
+        return decision
 
     def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
@@ -173,19 +196,9 @@ class Growth:
         return request is not None and bool(request.product) and self.situation.lines[line] not in FINAL
 
     def _has(self, needed: SharedReference) -> bool:
-        """Whether the order has a shared service, for these lines or for others that these may join."""
+        """Whether the order has a shared service for these lines."""
         claim = self.situation.shared.get(needed.shared)
-        return (
-            claim is not None
-            and claim.granted
-            and all(
-                line in claim.lines or (claim.joined and line not in needed.afresh) for line in needed.lines
-            )
-        )
-
-    def _joins(self, needed: SharedReference) -> bool:
-        claim = self.situation.shared[needed.shared]
-        return not set(needed.lines) <= set(claim.lines)
+        return claim is not None and claim.granted and set(needed.lines) <= set(claim.lines)
 
     def _grown(self, lines: list[str]) -> tuple[OrderGraph, list[str]]:
         """The graph of these lines, and of those who are left with a shared node that these no longer refer to."""

@@ -26,6 +26,7 @@ from actors.events_of_products import (
     OriginTold,
     OriginWatched,
     ProductsClaimed,
+    SharedClaimed,
     SharedGranted,
     SharedLeft,
     SharedNeeded,
@@ -71,7 +72,7 @@ HEARD: Final = frozenset(
     {TellProduct, ProductReserved, ProductBusy, ProductRefused, SharedReserved, SharedBusy}
 )
 """The messages of installed products and shared services that reach an order."""
-_STIRS: Final = frozenset({SharedNeeded, SharedGranted, SharedLeft, NeedMet, ClaimEnded})
+_STIRS: Final = frozenset({SharedNeeded, SharedClaimed, SharedGranted, SharedLeft, NeedMet, ClaimEnded})
 """Facts after which the next shared service may be asked for, or lines may grow."""
 UNKNOWN_PRODUCT: Final = "unknownProduct"
 HOLD: Final = "hold"

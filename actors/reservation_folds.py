@@ -90,9 +90,11 @@ def _needed(group: OrderGroup, event: SharedNeeded, at: int) -> None:
         reservations.references[each.key] = (each.shared, each.specification, each.sharing_key)
         claim = reservations.shared.get(each.shared)
         if claim is None:
-            claim = SharedClaim(each.specification, each.sharing_key, each.key, (), at)
+            claim = SharedClaim(each.specification, each.sharing_key, each.key, at)
             reservations.shared[each.shared] = claim
-        claim.add(each.lines, each.afresh)
+        new = tuple(line for line in each.lines if line not in claim.lines and line not in claim.later)
+        claim.later = (*claim.later, *new)
+        claim.afresh = (*claim.afresh, *(line for line in new if line in each.afresh))
     for line in event.waiting:
         if line not in reservations.growing:
             reservations.growing = (*reservations.growing, line)
@@ -102,7 +104,10 @@ def _needed(group: OrderGroup, event: SharedNeeded, at: int) -> None:
 
 def _shared_claimed(group: OrderGroup, event: SharedClaimed, at: int) -> None:
     claim = _reservations(group).shared[event.shared]
-    claim.asked, claim.since = True, at
+    if not claim.asked:
+        claim.asked, claim.since = True, at
+    claim.lines = (*claim.lines, *event.lines)
+    claim.later = tuple(line for line in claim.later if line not in event.lines)
 
 
 def _shared_ahead(group: OrderGroup, event: SharedAhead, at: int) -> None:
@@ -126,9 +131,14 @@ def _shared_left(group: OrderGroup, event: SharedLeft, at: int) -> None:
         claim.lines = tuple(line for line in claim.lines if line != event.line)
         claim.later = tuple(line for line in claim.later if line != event.line)
         if not claim.lines and claim.later:
-            again = SharedClaim(claim.specification, claim.sharing_key, claim.key, (), at)
-            again.add(claim.later, claim.afresh)
-            reservations.shared[shared] = again
+            reservations.shared[shared] = SharedClaim(
+                claim.specification,
+                claim.sharing_key,
+                claim.key,
+                at,
+                later=claim.later,
+                afresh=claim.afresh,
+            )
         elif not claim.lines:
             del reservations.shared[shared]
     grow_no_more(group, event.line)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from actors.behaviour import Decision, refused
-from actors.claims import Reservations
+from actors.claims import Reservations, SharedClaim
 from actors.events_of_products import (
     SharedAhead,
     SharedClaimed,
@@ -53,23 +53,53 @@ def hear(reservations: Reservations, message: SharedReserved | SharedBusy) -> De
 
 
 def ask(group: OrderGroup, reservations: Reservations) -> Decision:
-    """Ask for what comes next, or let the lines grow that have all they need."""
-    ready = [line for line in reservations.growing if _may_ask(group, reservations, line)]
-    wanted = {
-        id_: claim for id_, claim in reservations.shared.items() if not set(claim.lines).isdisjoint(ready)
-    }
-    if not ready or any(claim.asked and not claim.granted for claim in reservations.shared.values()):
-        return Decision()
-    asking = sorted(id_ for id_, claim in wanted.items() if not claim.granted)
-    if asking:
-        claim = wanted[asking[0]]
-        message = ReserveShared(group.order.id, claim.specification, claim.sharing_key)
-        return Decision([SharedClaimed(asking[0])], sends=[(asking[0], message)])
-    later = {line for claim in reservations.shared.values() for line in claim.later}
-    lines = tuple(line for line in ready if line not in later)
-    if not lines:
-        return Decision()
-    return Decision([SharedReady(lines)], [(DECOMPOSITION, Grow(lines)), (LINES, RollUp(lines))])
+    """Let each line come to the next shared service it needs, and those grow that have all of theirs."""
+    decision = Decision()
+    coming: dict[str, list[str]] = {}
+    whole: set[str] = set()
+    for line in reservations.growing:
+        if not _may_ask(group, reservations, line):
+            continue
+        needed = sorted(
+            id_ for id_, each in reservations.shared.items() if line in (*each.lines, *each.later)
+        )
+        missing = next((id_ for id_ in needed if not _has(reservations.shared[id_], line)), "")
+        if not missing:
+            whole.add(line)
+        elif line in reservations.shared[missing].later and reservations.shared[missing].take(line):
+            coming.setdefault(missing, []).append(line)
+    for id_, lines in coming.items():
+        claim = reservations.shared[id_]
+        joining = [line for line in lines if line not in claim.afresh]
+        decision.events.append(SharedClaimed(id_, tuple(joining or lines)))
+        if not claim.asked:
+            message = ReserveShared(group.order.id, claim.specification, claim.sharing_key)
+            decision.sends.append((id_, message))
+    # Those who have a shared service together grow together, so that the one knows of the other.
+    together = tuple(line for line in whole if _beside(reservations, line) <= whole)
+    if together and not coming:
+        lines_ = tuple(line for line in reservations.growing if line in together)
+        decision.events.append(SharedReady(lines_))
+        decision.inside = [(DECOMPOSITION, Grow(lines_)), (LINES, RollUp(lines_))]
+    return decision
+
+
+def _has(claim: SharedClaim, line: str) -> bool:
+    return claim.granted and line in claim.lines
+
+
+def _beside(reservations: Reservations, line: str) -> set[str]:
+    """Lines that wait to grow and have something together with this one, directly or by way of others."""
+    found, ways = {line}, [line]
+    while ways:
+        each = ways.pop()
+        for claim in reservations.shared.values():
+            if each in claim.lines:
+                ways += [
+                    other for other in claim.lines if other in reservations.growing and other not in found
+                ]
+                found.update(other for other in claim.lines if other in reservations.growing)
+    return found
 
 
 def leave(

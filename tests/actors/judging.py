@@ -52,7 +52,7 @@ class Watched:
         decision = self._tell(message)
         reserved = [to for to, sent in decision.sends if isinstance(sent, ReserveShared)]
         while self.alone and reserved:
-            sends = self._tell(SharedReserved(reserved.pop(), None)).sends
+            sends = self._tell(SharedReserved(reserved.pop(0), None)).sends
             reserved += [to for to, sent in sends if isinstance(sent, ReserveShared)]
         return decision
 
