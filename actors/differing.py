@@ -127,7 +127,8 @@ class Difference:
             return
         changed = {
             name: [order.characteristics.get(name), node.characteristics.get(name)]
-            for name in {*order.characteristics, *node.characteristics}
+            # In an order of its own: a set's differs between processes, and a decision must not.
+            for name in dict.fromkeys((*order.characteristics, *node.characteristics))
             if order.characteristics.get(name) != node.characteristics.get(name)
         }
         filled = {name: new for name, (old, new) in changed.items() if old is None}
