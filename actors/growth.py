@@ -220,6 +220,13 @@ class Growth:
             for each in asked.values()
             if each.owner in ruled and self.situation.lines[each.owner] not in FINAL
         }
+        # What somebody else asks of a shared node may settle what others wait for there.
+        left |= {
+            each.owner
+            for asked in grown.contributions.values()
+            for each in asked.values()
+            if self.graph.held.get(each.owner) and self.situation.lines[each.owner] not in FINAL
+        }
         if left <= grown.held_back.keys():
             return grown, list(grown.held_back)
         return self._grown([*grown.held_back, *sorted(left - grown.held_back.keys())])
