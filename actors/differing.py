@@ -75,11 +75,12 @@ class Difference:
         )
         if fresh:
             events.append(NodesGrown(fresh))
-            self.touched.update(dict.fromkeys(line for node in fresh for line in node.referrers))
         for key, node in self.grown.nodes.items():
             if key in self.graph.grown:
                 events += self._beside(key, node)
         events += self._left_over(asked)
+        for node in self.grown.nodes.values():
+            self.touched.update(dict.fromkeys(node.referrers))
         for line, held in self.held.items():
             if held != self.graph.held.get(line, ()):
                 events.append(HeldBackSet(line, held))

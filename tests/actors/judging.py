@@ -191,6 +191,7 @@ def _stuck(plan: Orchestration, key: str) -> State | None:
 
 def _judge_roll_up(group: OrderGroup) -> None:
     orders, plan, graph = group.decomposition.domain_orders, group.orchestration, group.decomposition.graph
+    growing = set(group.reservations.growing) if group.reservations is not None else set()
     expecting = decomposition.waited_for(graph) if graph is not None else set()
     for each in orders.values():
         keys = plan.work.get(line_of(each.key), {}).get(each.key, ())
@@ -199,6 +200,9 @@ def _judge_roll_up(group: OrderGroup) -> None:
             assert each.state is standing_of_tasks(
                 [(plan.tasks[key].state, _stuck(plan, key)) for key in keys]
             )
+        elif growing & set(each.referrers):
+            # What is shared is not granted yet: its line goes on growing then, and what has no work of its own waits.
+            assert each.state not in (S.HELD, S.PENDING) or each.busy
         elif each.busy:
             assert each.state is decomposition.standing(orders, each, {}, each.key in expecting)
         elif each.key in expecting:

@@ -7,6 +7,7 @@ from catalog.door import check_line
 from catalog.model import Catalog
 
 VALUES = {
+    "managed-wan": {"siteCount": 2, "bandwidth": 100},
     "broadband-basic": {"speed": 100},
     "fibre-internet": {"speed": 1000},
     "sdwan-network": {"siteCount": 3},

@@ -128,11 +128,12 @@ async def test_why_an_order_is_what_it_is_and_values_for_what_waits(
     }
     url = f"/api/v1/order/{id_}/line/1/values"
     values = {"managed-wan.wan-site[1].model": "small", "reporting": "none"}
-    assert (await http.post(url, json={"values": values})).json()["state"] == "inProgress"
+    # The order still waits for the gateway that networks of a region share.
+    assert (await http.post(url, json={"values": values})).json()["state"] == "pending"
     after = (await http.get(f"/api/v1/order/{id_}/explanation")).json()["lines"][0]["reasons"]
     (router,) = [each for each in after if each["target"] == "site-router"]
     assert (router["outcome"], router["rule"], len(router["domainOrders"])) == ("created", "chosen", 1)
-    refused = await http.post(url, json={"values": {"managed-wan.wan-site[1].model": "huge"}})
+    refused = await http.post(url, json={"values": {"reporting": "hourly"}})
     assert (refused.status_code, refused.json()["code"]) == (409, "valueNotAllowed")
 
 
