@@ -19,7 +19,6 @@ VALUES = {
     "office-network": {"bandwidth": 100, "router": "small", "backup": True},
     "office-telephony": {"lines": 20},
     "managed-security": {"users": 50},
-    "managed-wan": {"siteCount": 1, "bandwidth": 100},
 }
 SHAPES = {
     "mobile": (["mobile-postpaid"], 3, 3),
