@@ -51,6 +51,9 @@ def _back_to_enrichment(review: Review, at: int) -> None:
 def changed(group: OrderGroup, at: int) -> None:
     """The order's document changed while it was in review: it must be approved as it is now."""
     if group.review is not None and group.order.in_review:
+        for task in group.review.tasks.values():
+            # What is no line of the order any more can be completed by nobody.
+            task.lines = tuple(line for line in task.lines if line in group.lines)
         _back_to_enrichment(group.review, at)
 
 

@@ -13,7 +13,7 @@ from actors.message import Message
 from actors.messages import GiveValues, TimerFired
 from actors.plan import Orchestration
 from actors.product_id import product_id
-from actors.states import FINAL
+from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.lines import LineRequest
 
@@ -99,7 +99,8 @@ def situated(state: OrderGroup, message: Message) -> Situated:
         requests,
         about,
         state.order.order_date,
-        {line.id: line.state for line in state.lines.values()},
+        # One that was given up ends with what others still do for it; of its own nothing grows any more.
+        {line.id: S.CANCELLED if line.gate is S.CANCELLED else line.state for line in state.lines.values()},
         Bringers(state.orchestration, state.decomposition.domain_orders),
         state.reservations.shared if state.reservations is not None else {},
     )
