@@ -289,15 +289,16 @@ class Growth:
         number = at.removeprefix(root.id)
         if number.startswith("[") and "." not in number:
             return line, at, root, name
+        held = [each.part for each in self.graph.held.get(line, ())]
+        if any(path in each.missing and each.code == CHOOSE_INSTANCES for each in held):
+            # Which of several go is no characteristic of the one that stands at this place.
+            return line, at, None, name
         for key, grown in self.graph.grown.items():
             owner = line_of(key)
             if grown.path == at and (
                 owner == line or (owner == SHARED and line in self.orders[key].referrers)
             ):
                 return owner, at, self.catalog.specifications.get(self.orders[key].specification), name
-        held = [each.part for each in self.graph.held.get(line, ())]
-        if any(path in each.missing and each.code == CHOOSE_INSTANCES for each in held):
-            return line, at, None, name
         if any(path in each.missing for each in held):
             # What is shared, once it is known which one it is, has no place of its own yet.
             return line, at, self.catalog.specifications.get(_last(at)), name
