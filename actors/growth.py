@@ -269,6 +269,8 @@ class Growth:
             if place is None:
                 return refused("unknownPath", f"line {line} has nothing that is called {path}")
             owner, at, specification, name = place
+            if specification is None and name == "remove" and not isinstance(value, list | None):
+                return refused("valueNotAllowed", f"{path}: name the instances in a list")
             if specification is not None and value is not None:
                 declared = next((each for each in specification.characteristics if each.name == name), None)
                 if declared is None:

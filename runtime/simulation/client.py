@@ -30,6 +30,7 @@ from runtime.simulation.people import said
 ANSWER_TIMEOUT_MS = 400
 AGAIN_MAX_MS = 200
 VALUES: dict[str, tuple[Any, ...]] = {
+    "remove": ([1], [2]),
     "backup": (True, False),
     "access": ("fibre", "radio"),
     "model": ("small", "large"),
