@@ -171,21 +171,20 @@ def _rules_decided(group: OrderGroup, event: RulesDecided, at: int) -> None:
 
 
 def _held_back_set(group: OrderGroup, event: HeldBackSet, at: int) -> None:
-    graph = _graph(group)
-    if event.held:
-        graph.held[event.line] = event.held
-    else:
-        graph.held.pop(event.line, None)
+    _keep(_graph(group).held, event.line, event.held)
     fold_points(group, event.line)
 
 
 def _changes_pending(group: OrderGroup, event: ChangesPending, at: int) -> None:
-    graph = _graph(group)
-    if event.changes:
-        graph.changes[event.line] = event.changes
-    else:
-        graph.changes.pop(event.line, None)
+    _keep(_graph(group).changes, event.line, event.changes)
     fold_points(group, event.line)
+
+
+def _keep(table: dict[str, tuple[Any, ...]], line: str, parts: tuple[Any, ...]) -> None:
+    if parts:
+        table[line] = parts
+    else:
+        table.pop(line, None)
 
 
 def fold_points(group: OrderGroup, line: str) -> None:

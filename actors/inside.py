@@ -5,7 +5,7 @@ them at once; ``draft`` and ``change`` are rooms of the order's own, for message
 ``review`` is what people are asked before fulfilment.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from actors.claims import SharedClaim
 from actors.events_of_products import SharedReference
@@ -93,12 +93,12 @@ class Rest(Message, frozen=True, tag="rest"):
     lines: tuple[str, ...]
 
 
-class Bringing:
+class Bringing(Protocol):
     """Who knows which tasks may still bring a value."""
 
     def still(self, line: str, bringer: str) -> bool:
         """Whether it may still come to a line from whom `catalog.lines.HeldBack.by` names."""
-        raise NotImplementedError
+        ...
 
 
 class Situated(Message, frozen=True, tag="situated"):

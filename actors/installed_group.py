@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
+from actors.cause import CAUSES_MAX, Cause
 from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
@@ -16,8 +17,6 @@ from actors.events_of_products import (
 )
 from actors.fact import Event
 from actors.installed_product import (
-    CAUSES_MAX,
-    Cause,
     Installed,
     InstalledProductActor,
     Reservation,

@@ -14,6 +14,7 @@ import msgspec
 
 from actors.acceptance import INSTALLED_ACCEPTS
 from actors.behaviour import Decision, refused
+from actors.cause import Cause
 from actors.events_of_products import (
     OriginAsked,
     ProductFolded,
@@ -56,20 +57,6 @@ class Reservation(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """For people."""
         return f"line {self.line} of order {self.order}"
-
-
-class Cause(msgspec.Struct, array_like=True, frozen=True):
-    """Which line made a version of the picture, and when (ms since 1970 UTC)."""
-
-    version: int
-    order: str
-    line: str
-    action: str
-    at: int
-
-
-CAUSES_MAX: Final = 20
-"""Causes that are kept in the state; the journal has them all."""
 
 
 class Installed(msgspec.Struct):

@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from actors.cause import Cause
 from actors.claims import Claim
 from actors.document import request_of
 from actors.domain_order import DomainOrder
 from actors.graph import Graph
-from actors.installed_product import Cause, Installed, state_after
+from actors.installed_product import Installed, state_after
 from actors.messages_of_products import ProductChange, ProductTold
 from actors.product_id import product_id
 from actors.shared_inventory import STANDS, leaves, reference_node, references

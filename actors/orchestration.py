@@ -119,10 +119,7 @@ def _answers(state: Orchestration, results: Iterable[TaskResult], now: int) -> D
         # Any other answer of this generation is a repetition: it says nothing new and changes nothing.
     if unknown and not outlook.events:
         return refused("unknownTask", unknown)
-    decision = _decision(outlook, outlook.dispatch(outlook.startable(outlook.ready)), reply=_HEARD)
-    if state.gives:
-        brings(decision, outlook)
-    return decision
+    return _decision(outlook, outlook.dispatch(outlook.startable(outlook.ready)), reply=_HEARD)
 
 
 _HEARD: Final = Done("")
@@ -163,10 +160,7 @@ def _give_up(state: Orchestration, message: GiveUp, now: int) -> Decision:
     outlook.events += [TaskGivenUp(task.key, message.reason), TaskFailed(task.key)]
     outlook.move(task, S.FAILED)
     outlook.drop_behind(task)
-    decision = _decision(outlook, [])
-    if state.gives:
-        brings(decision, outlook)
-    return decision
+    return _decision(outlook, [])
 
 
 def _overdue(state: Orchestration, message: TimerFired, now: int) -> Decision:
@@ -238,18 +232,12 @@ def _start_line(state: Orchestration, message: StartLine, now: int) -> Decision:
 def _drop_tasks(state: Orchestration, message: DropTasks, now: int) -> Decision:
     outlook = Outlook(state, now)
     outlook.drop([key for key in outlook.of_line(message.line) if state.tasks[key].state is S.ACKNOWLEDGED])
-    decision = _decision(outlook, [])
-    if state.gives:
-        brings(decision, outlook)
-    return decision
+    return _decision(outlook, [])
 
 
 def _go(state: Orchestration, message: Go, now: int) -> Decision:
     outlook = Outlook(state, now)
-    decision = _decision(outlook, outlook.dispatch(free(outlook, message)))
-    if state.gives:
-        brings(decision, outlook)
-    return decision
+    return _decision(outlook, outlook.dispatch(free(outlook, message)))
 
 
 def _decided(outlook: Outlook, dispatched: list[str], reply: AnyReply | None = None) -> Decision:
@@ -263,6 +251,8 @@ def _decision(outlook: Outlook, dispatched: list[str], reply: AnyReply | None = 
     decision = _decided(outlook, dispatched, reply)
     if dispatched:
         _arm(decision, outlook.state.armed, outlook.due)
+    if outlook.state.gives:
+        brings(decision, outlook)
     return decision
 
 

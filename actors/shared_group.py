@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.behaviour import Decision, Dispatch
+from actors.cause import CAUSES_MAX, Cause
 from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
 from actors.fact import Event
 from actors.message import Message
 from actors.messages_of_products import ReserveShared
 from actors.shared_id import PREFIX
-from actors.shared_service import CAUSES_MAX, Cause, Shared, SharedServiceActor, fold_picture
+from actors.shared_service import Shared, SharedServiceActor, fold_picture
 
 
 class SharedServiceKind:

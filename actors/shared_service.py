@@ -6,29 +6,15 @@ joins meets it built or gone, never half of either. It stands from the fold that
 referrer's going, and can be built again. Rule: D5 with installed instances.
 """
 
-from typing import Final
-
 import msgspec
 
 from actors.behaviour import Decision, refused
+from actors.cause import Cause
 from actors.events_of_products import SharedFolded, SharedFree, SharedHeld, SharedNamed, SharedWanted
 from actors.message import Message
 from actors.messages import AnyMessage
 from actors.messages_of_products import FoldShared, ReserveShared, SharedBusy, SharedReserved
 from catalog.installed import InstalledShared
-
-CAUSES_MAX: Final = 20
-"""Causes that are kept in the state; the journal has them all."""
-
-
-class Cause(msgspec.Struct, array_like=True, frozen=True):
-    """Which line made a version, and when (ms since 1970 UTC)."""
-
-    version: int
-    order: str
-    line: str
-    action: str
-    at: int
 
 
 class Shared(msgspec.Struct):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from catalog.durations import milliseconds
 from catalog.findings import Finding, Severity
 
 
@@ -128,6 +129,18 @@ class Fields:
             self._wrong(field, name, "a whole number from 0", f"write `{name}: 1`")
             return None
         return field.value
+
+    def duration(self, name: str, default: int, example: str) -> int:
+        """A duration in milliseconds; the default when it is absent, or ill formed and reported."""
+        if not self.has(name):
+            return default
+        at = self.place(name)
+        try:
+            return milliseconds(at.value)
+        except ValueError as error:
+            fix = f"write `{name}: {example}` or milliseconds"
+            self.findings.report(at, "bad-duration", f"{self.what}: {name}: {error}", fix)
+            return default
 
     def texts(self, name: str) -> tuple[Located, ...]:
         """A list of words, or one word for a list of one."""

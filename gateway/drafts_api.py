@@ -12,8 +12,10 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from actors.drafts import DRAFTS
 from actors.group import OrderGroup
 from actors.messages import Accepted, Heading, KeyConflict, SaveDraft, StartDraft, SubmitDraft, WithdrawDraft
+from actors.order import Order
 from actors.order_id import tenanted
 from actors.states import State
+from catalog.model import Catalog
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
@@ -247,11 +249,7 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
 )
 async def run_draft_dry(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Decompose the draft under the current catalog without touching anything. Lines with findings are left out."""
-    gateway = gateway_of(request)
-    order = (await _group(gateway, principal, draft)).order
-    catalog = gateway.runtime.catalogs.current
-    sent = _decode(order.document)
-    findings = gateway.door.findings(sent, principal)
+    order, sent, findings, catalog = await _examined(gateway_of(request), principal, draft)
     lines = tuple(dry_run(sent, findings, catalog))
     return JsonAnswer(
         DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=lines)
@@ -265,11 +263,7 @@ async def run_draft_dry(request: Request, principal: Authenticated, draft: Draft
 )
 async def price_draft(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Price the draft as if it were ordered now. Lines with findings are left out."""
-    gateway = gateway_of(request)
-    order = (await _group(gateway, principal, draft)).order
-    catalog = gateway.runtime.catalogs.current
-    sent = _decode(order.document)
-    findings = gateway.door.findings(sent, principal)
+    order, sent, findings, catalog = await _examined(gateway_of(request), principal, draft)
     shown = priced(sent, findings, catalog, now_ms())
     return JsonAnswer(
         PricedDraft(
@@ -344,6 +338,15 @@ async def _save(
     heading: Heading = heading_of_draft(after)
     message = SaveDraft(base, canonical(after), digest, catalog, heading, principal.name)
     settled(await gateway.runtime.send(order.id, message))
+
+
+async def _examined(
+    gateway: Gateway, principal: Principal, draft: str
+) -> tuple[Order, dict[str, Any], tuple[Violation, ...], Catalog]:
+    """A draft as it stands, what was sent, what is wrong with it, and the catalog that says so."""
+    order = (await _group(gateway, principal, draft)).order
+    sent = _decode(order.document)
+    return order, sent, gateway.door.findings(sent, principal), gateway.runtime.catalogs.current
 
 
 async def _group(gateway: Gateway, principal: Principal, draft: str) -> OrderGroup:

@@ -119,9 +119,7 @@ async def retry_task(
     request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    return await _decide(
-        gateway_of(request), principal, order, Retry(key, changes, principal.name, uuid4().hex)
-    )
+    return await _decide(gateway_of(request), principal, order, Retry(key, changes, principal.name))
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
@@ -129,15 +127,13 @@ async def give_up_task(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    return await _decide(
-        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
-    )
+    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
 async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
     """The line goes on without what it needed."""
-    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name, uuid4().hex))
+    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name))
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
@@ -145,9 +141,7 @@ async def give_up_line(
     request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
 ) -> Response:
     """The line is cancelled."""
-    return await _decide(
-        gateway_of(request), principal, order, GiveUp(key, reason, principal.name, uuid4().hex)
-    )
+    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
 
 
 @router.post(
@@ -157,13 +151,13 @@ async def give_values(
     request: Request, principal: Operator, order: OrderId, key: str, values: GivenValues
 ) -> Response:
     """What waits for them is created and joins the running plan; where work has begun a change is only noted."""
-    return await _decide(gateway_of(request), principal, order, GiveValues(key, values, principal.name))
+    return await _tell(gateway_of(request), principal, order, GiveValues(key, values, principal.name))
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
 async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
     """The order goes on without the order it depended on."""
-    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name, uuid4().hex))
+    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name))
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
@@ -171,12 +165,15 @@ async def give_up_order(
     request: Request, principal: Operator, order: OrderId, reason: GivenReason
 ) -> Response:
     """The order is cancelled."""
-    return await _decide(
-        gateway_of(request), principal, order, GiveUp("", reason, principal.name, uuid4().hex)
-    )
+    return await _decide(gateway_of(request), principal, order, GiveUp("", reason, principal.name))
 
 
-async def _decide(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
+async def _decide(gateway: Gateway, principal: Principal, order: str, decision: Retry | GiveUp) -> Response:
+    """Let a decision be carried out, once however often it arrives."""
+    return await _tell(gateway, principal, order, msgspec.structs.replace(decision, key=uuid4().hex))
+
+
+async def _tell(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
     await gateway.group(order, principal)
     reply = await gateway.runtime.send(order, message)
     if not isinstance(reply, Done):

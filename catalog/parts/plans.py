@@ -1,7 +1,6 @@
 """Plans from located text: the tasks of each action, and what each waits for."""
 
 from catalog.draft import Draft
-from catalog.durations import milliseconds
 from catalog.located import Fields, Findings, Located
 from catalog.model import ACTIONS, TaskTemplate
 
@@ -62,9 +61,9 @@ def _task(draft: Draft, owner: str, action: str, at: Located, before: str | None
     fields = Fields(draft.findings, at, what, _TASK)
     name = fields.required_text("name", "what-it-does")
     target = fields.required_text("target", "the element or system that does it")
-    duration_ms = read_duration(draft.findings, what, fields, "duration", 0)
+    duration_ms = fields.duration("duration", 0, "PT30S")
     timeout_ms = max(TIMEOUT_MS_MIN, TIMEOUT_DURATIONS * duration_ms)
-    timeout_ms = read_duration(draft.findings, what, fields, "timeout", timeout_ms)
+    timeout_ms = fields.duration("timeout", timeout_ms, "PT30S")
     if fields.has("timeout") and timeout_ms < duration_ms:
         message = f"{what}: {name} would time out before its expected duration"
         draft.findings.report(
@@ -86,17 +85,3 @@ def _task(draft: Draft, owner: str, action: str, at: Located, before: str | None
         leaves_nothing=fields.flag("leavesNothing"),
         gives=tuple((output, into.text) for output, into in fields.entries("gives").items()),
     )
-
-
-def read_duration(findings: Findings, what: str, fields: Fields, name: str, default: int) -> int:
-    """A duration field in milliseconds; the default when it is absent, or ill formed and reported."""
-    if not fields.has(name):
-        return default
-    at = fields.place(name)
-    try:
-        return milliseconds(at.value)
-    except ValueError as error:
-        findings.report(
-            at, "bad-duration", f"{what}: {name}: {error}", f"write `{name}: PT30S` or milliseconds"
-        )
-        return default

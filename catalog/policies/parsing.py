@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from catalog.durations import milliseconds
 from catalog.located import Fields, Findings, Located, nearest
 from catalog.model import ACTIONS
 from catalog.policies.draft import PolicyDraft
@@ -154,9 +153,9 @@ def _words(fields: Fields, name: str) -> tuple[str, ...]:
 def _work(findings: Findings, what: str, fields: Fields) -> WorkRule:
     overdue = cast(Reaction, fields.choice("overdue", REACTIONS, "escalate", "unknown-reaction"))
     escalate_to = _words(fields, "escalateTo")
-    deadline = _duration(findings, what, fields, "deadline", 0)
-    claim_within = _duration(findings, what, fields, "claimWithin", 0)
-    claim_lasts = _duration(findings, what, fields, "claimLasts", CLAIM_LASTS_MS)
+    deadline = fields.duration("deadline", 0, "PT4H")
+    claim_within = fields.duration("claimWithin", 0, "PT4H")
+    claim_lasts = fields.duration("claimLasts", CLAIM_LASTS_MS, "PT4H")
     if claim_within and not escalate_to:
         message = f"{what}: work that nobody claims has nowhere to go"
         fix = "add `escalateTo: [group]`, or remove claimWithin"
@@ -266,16 +265,3 @@ def _above(findings: Findings, what: str, fields: Fields) -> dict[str, Above]:
             message = f"{what}: above is {entry.text!r}"
             findings.report(entry, "unknown-reaction", message, f"use one of {', '.join(ABOVE)}")
     return found
-
-
-def _duration(findings: Findings, what: str, fields: Fields, name: str, default: int) -> int:
-    if not fields.has(name):
-        return default
-    at = fields.place(name)
-    try:
-        return milliseconds(at.value)
-    except ValueError as error:
-        findings.report(
-            at, "bad-duration", f"{what}: {name}: {error}", f"write `{name}: PT4H` or milliseconds"
-        )
-        return default

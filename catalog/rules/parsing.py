@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from catalog.draft import Draft
 from catalog.located import Fields, Findings, Located
-from catalog.parts.plans import read_duration
 from catalog.rules.rule import (
     MAPPING_ACTIONS,
     REACTIONS,
@@ -172,7 +171,7 @@ def read_wait(findings: Findings, what: str, owner: Fields) -> Wait | None:
     elif fields.has("default"):
         message = f"{what}: wait: default has no meaning for reaction {reaction}"
         findings.report(fields.place("default"), "facet-not-applicable", message, "write `reaction: default`")
-    deadline_ms = read_duration(findings, f"{what}: wait", fields, "deadline", 0)
+    deadline_ms = fields.duration("deadline", 0, "PT30S")
     return Wait(deadline_ms, cast(Reaction, reaction), default)
 
 

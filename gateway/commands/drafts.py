@@ -6,7 +6,17 @@ from urllib.parse import quote
 import typer
 
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
-from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
+from gateway.commands.running import (
+    DATA_DEFAULT,
+    LIMIT_DEFAULT,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    OffsetOption,
+    answer,
+    gateway,
+    print_json,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Drafts: orders that are still being written.")
 DRAFTS = "/api/v1/drafts"
@@ -59,8 +69,8 @@ def show_draft(draft: DraftArgument, data: DataOption = DATA_DEFAULT, as_json: J
 
 @app.command("list")
 def list_drafts(
-    limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
+    limit: LimitOption = LIMIT_DEFAULT,
+    offset: OffsetOption = 0,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:

@@ -10,7 +10,18 @@ import typer
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
 from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
-from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
+from gateway.commands.running import (
+    DATA_DEFAULT,
+    LIMIT_DEFAULT,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    OffsetOption,
+    OrderArgument,
+    answer,
+    gateway,
+    print_json,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -23,7 +34,6 @@ app = typer.Typer(
 ORDERS = "/tmf-api/productOrderingManagement/v4/productOrder"
 SERVICE_ORDERS = "/tmf-api/serviceOrdering/v4/serviceOrder"
 OWN = "/api/v1/order"
-OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
 TargetArgument = Annotated[
     str,
     typer.Argument(
@@ -102,8 +112,8 @@ def list_orders(
     service: Annotated[
         bool, typer.Option("--service", help="Service orders that were captured as such.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
+    limit: LimitOption = LIMIT_DEFAULT,
+    offset: OffsetOption = 0,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:

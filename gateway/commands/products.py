@@ -5,7 +5,17 @@ from urllib.parse import quote
 
 import typer
 
-from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
+from gateway.commands.running import (
+    DATA_DEFAULT,
+    LIMIT_DEFAULT,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    OffsetOption,
+    answer,
+    gateway,
+    print_json,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Installed products: show one, list those of a party.")
 
@@ -36,8 +46,8 @@ def list_products(
     status: Annotated[
         str | None, typer.Option(help="Only products in this status, such as `active`.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")] = 0,
+    limit: LimitOption = LIMIT_DEFAULT,
+    offset: OffsetOption = 0,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,11 +7,18 @@ from urllib.parse import quote
 import typer
 
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
-from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
+from gateway.commands.running import (
+    DATA_DEFAULT,
+    DataOption,
+    JsonOption,
+    OrderArgument,
+    answer,
+    gateway,
+    print_json,
+)
 from gateway.commands.tasks import NoteOption, ReasonOption, RequesterOption, ValueOption, values_of
 
 OWN = "/api/v1/order"
-OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
 
 
 def add_to(app: typer.Typer) -> None:

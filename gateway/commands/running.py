@@ -26,6 +26,10 @@ DataOption = Annotated[
     typer.Option("--data", envvar=DATA_VARIABLE, file_okay=False, help="Data folder of the system."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+LimitOption = Annotated[int, typer.Option(min=0, max=1_000, help="How many at most.")]
+OffsetOption = Annotated[int, typer.Option(min=0, help="How many to leave out at the start.")]
+OrderArgument = Annotated[str, typer.Argument(metavar="ID", help="The order's id.")]
+LIMIT_DEFAULT = 20
 
 
 def record_of(data: Path) -> "RunRecord":

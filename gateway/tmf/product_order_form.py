@@ -90,13 +90,9 @@ class OrderRelationship(Part, frozen=True, kw_only=True):
     relationship_type: str
 
 
-class ProductOrderCreate(Part, frozen=True, kw_only=True):
-    """A product order as it may be sent to POST (TMF622 v4.0 ProductOrder_Create)."""
+class OrderCreate(Part, frozen=True, kw_only=True):
+    """What TMF622 and TMF641 let a requester say of an order in the same words, and what he may not say."""
 
-    order_dependencies: ClassVar[frozenset[str]] = frozenset({"dependsOn"})
-    """Types of relationship to an order that must be completed before this one starts."""
-
-    items: Annotated[tuple[ProductOrderItem, ...], Meta(min_length=1)] = field(name="productOrderItem")
     cancellation_date: Instant | UnsetType = UNSET
     cancellation_reason: str = ""
     category: ShortText = ""
@@ -106,22 +102,31 @@ class ProductOrderCreate(Part, frozen=True, kw_only=True):
     priority: Literal["0", "1", "2", "3", "4"] | UnsetType = UNSET
     requested_completion_date: Instant | UnsetType = UNSET
     requested_start_date: Instant | UnsetType = UNSET
-    agreement: tuple[Reference, ...] = ()
-    billing_account: Reference | UnsetType = UNSET
-    channel: tuple[RelatedChannel, ...] = ()
     note: tuple[Note, ...] = ()
     order_relationship: tuple[OrderRelationship, ...] = ()
-    order_total_price: tuple[OrderPrice, ...] = ()
-    payment: tuple[Reference, ...] = ()
-    product_offering_qualification: tuple[Reference, ...] = ()
-    quote: tuple[Reference, ...] = ()
-    related_party: tuple[RelatedParty, ...] = ()
     id: ServerSet = UNSET
     href: ServerSet = UNSET
     completion_date: ServerSet = UNSET
     expected_completion_date: ServerSet = UNSET
     order_date: ServerSet = UNSET
     state: ServerSet = UNSET
+
+
+class ProductOrderCreate(OrderCreate, frozen=True, kw_only=True):
+    """A product order as it may be sent to POST (TMF622 v4.0 ProductOrder_Create)."""
+
+    order_dependencies: ClassVar[frozenset[str]] = frozenset({"dependsOn"})
+    """Types of relationship to an order that must be completed before this one starts."""
+
+    items: Annotated[tuple[ProductOrderItem, ...], Meta(min_length=1)] = field(name="productOrderItem")
+    agreement: tuple[Reference, ...] = ()
+    billing_account: Reference | UnsetType = UNSET
+    channel: tuple[RelatedChannel, ...] = ()
+    order_total_price: tuple[OrderPrice, ...] = ()
+    payment: tuple[Reference, ...] = ()
+    product_offering_qualification: tuple[Reference, ...] = ()
+    quote: tuple[Reference, ...] = ()
+    related_party: tuple[RelatedParty, ...] = ()
     requested_initial_state: Literal["acknowledged"] | UnsetType = UNSET
     """TMF622 v5.0 has ``draft`` here, which v4 has no word for: drafts stand under ``/api/v1/drafts``."""
 

@@ -20,7 +20,7 @@ from gateway.tmf.parts import (
     ResourceRef,
     TextId,
 )
-from gateway.tmf.product_order_form import Action, OrderRelationship, ServerSet, ShortText, WaitReason
+from gateway.tmf.product_order_form import Action, OrderCreate, ServerSet, WaitReason
 
 ServiceState = Literal["feasibilityChecked", "designed", "reserved", "inactive", "active", "terminated"]
 
@@ -155,36 +155,19 @@ class ServiceOrderItem(Part, frozen=True, kw_only=True):
         return LineRequest(self.id, self.action, None, specification, self.quantity, characteristics)
 
 
-class ServiceOrderCreate(Part, frozen=True, kw_only=True):
+class ServiceOrderCreate(OrderCreate, frozen=True, kw_only=True):
     """A service order as it may be sent to POST (TMF641 v4.1 ServiceOrder_Create)."""
 
     order_dependencies: ClassVar[frozenset[str]] = frozenset({"dependsOn", "dependency"})
     """Types of relationship to an order that must be completed before this one starts."""
 
     items: Annotated[tuple[ServiceOrderItem, ...], Meta(min_length=1)] = field(name="serviceOrderItem")
-    cancellation_date: Instant | UnsetType = UNSET
-    cancellation_reason: str = ""
-    category: ShortText = ""
-    description: str = ""
-    external_id: ShortText = ""
-    notification_contact: str = ""
-    priority: Literal["0", "1", "2", "3", "4"] | UnsetType = UNSET
-    requested_completion_date: Instant | UnsetType = UNSET
-    requested_start_date: Instant | UnsetType = UNSET
     external_reference: tuple[ExternalReference, ...] = ()
-    note: tuple[Note, ...] = ()
-    order_relationship: tuple[OrderRelationship, ...] = ()
     related_party: tuple[ServiceOrderParty, ...] = ()
-    id: ServerSet = UNSET
-    href: ServerSet = UNSET
-    completion_date: ServerSet = UNSET
     error_message: ServerSet = UNSET
-    expected_completion_date: ServerSet = UNSET
     jeopardy_alert: ServerSet = UNSET
     milestone: ServerSet = UNSET
-    order_date: ServerSet = UNSET
     start_date: ServerSet = UNSET
-    state: ServerSet = UNSET
 
 
 class ServiceErrorMessage(Part, frozen=True, kw_only=True):
