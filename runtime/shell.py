@@ -8,6 +8,7 @@ lives in a shell.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -253,11 +254,13 @@ class Shell:
                 await self._sleep_until_due()
             self._awake.clear()
             inbox, self._inbox = self._inbox, []
+            began = time.monotonic()
             if self._blocking:
                 outputs = await asyncio.to_thread(self.kernel.step, inbox, self._wall_ms())
             else:
                 outputs = self.kernel.step(inbox, self._wall_ms())
             self._release(outputs)
+            took = time.monotonic() - began
             commits = outputs.commits
             while commits:
                 self._committing = not self._blocking
@@ -281,6 +284,11 @@ class Shell:
             for waiting in turned:
                 if not waiting.done():
                     waiting.set_result(None)
+            if not inbox and self.kernel.idle:
+                # Groups are taken up again in the background: who starts or works beside us has as much of a core.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(took):
+                        await self._awake.wait()
 
     async def _sleep_until_due(self) -> None:
         due = self.kernel.next_due()
