@@ -209,6 +209,10 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and (self.version, self.digest) == (other.version, other.digest)
 
+    def __ne__(self, other: object) -> bool:
+        # A struct has one of its own, which tells objects apart.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.version, self.digest))
 

@@ -210,7 +210,7 @@ class Coordinator:
             *({name: one.handle for name, one in self.staff.present[kind].items()} for kind in KINDS)
         )
         told = await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
-        return {**told, "autoscale": self.autoscaler.told()}
+        return {**told, "autoscale": self.autoscaler.told(), "start_catalog": self.start_catalog.remark}
 
     # -- its own mind -------------------------------------------------------------------------------------------
 

@@ -46,6 +46,8 @@ class StartCatalog:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.refusal = ""
+        self.remark = ""
+        """What whoever has started the system should know; empty: all is as he said."""
         self._options = options
         self._registry = registry
         self._shelf = CatalogShelf(store)
@@ -80,7 +82,11 @@ class StartCatalog:
         if published.changed:
             log.info("catalog published by the start", version=current)
         elif current != catalog.version:
-            log.warning("the catalog of the files is not current", files=catalog.version, current=current)
+            self.remark = (
+                f"catalog version {catalog.version} of the files was published before, and {current} after it: "
+                f"{current} stays current; go back with: orderloom catalog publish"
+            )
+            log.warning(self.remark)
 
 
 async def started_with(registry: Registry, run: str) -> None:
