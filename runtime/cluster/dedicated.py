@@ -130,13 +130,13 @@ class DedicatedOrders(OrderGroupKind):
         self._actors: dict[str, Any] = {}
         self._told: dict[str, Any] = {}
         """The set that each order's actor works with, as Ray knows it: it is told of another with the next message."""
-        self._shared: Any = None
-        """The set, put into Ray's store when it is first sent."""
+        self._shared: tuple[Catalogs, Any] | None = None
+        """A set, and what Ray knows it as: put into its store when it is first sent."""
 
     def use(self, catalogs: Catalogs) -> None:
         """See :class:`actors.group.OrderGroupKind`."""
         super().use(catalogs)
-        self._catalogs, self._shared = catalogs, None
+        self._catalogs = catalogs
 
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
@@ -146,9 +146,7 @@ class DedicatedOrders(OrderGroupKind):
         :raises Unavailable: its actor was lost several times in a row.
         :raises catalog.refusals.UnknownCatalogVersion: the order's version has not reached this host yet.
         """
-        catalogs = self._shared
-        if catalogs is None:
-            catalogs = self._shared = ray.put(self._catalogs)
+        catalogs = self._reference()
         encoded = None if state is None else _encode(state)
         for _ in range(ATTEMPTS):
             actor = self._actors.get(group)
@@ -178,6 +176,13 @@ class DedicatedOrders(OrderGroupKind):
                 ray.kill(self._forget(group))
             return state, decision
         raise Unavailable(f"the actor of order {group} was lost {ATTEMPTS} times in a row")
+
+    def _reference(self) -> Any:
+        # Read once: another set may come while this one is sent, for turns run in a thread.
+        catalogs, shared = self._catalogs, self._shared
+        if shared is None or shared[0] is not catalogs:
+            shared = self._shared = catalogs, ray.put(catalogs)
+        return shared[1]
 
     def _forget(self, group: str) -> Any:
         self._told.pop(group, None)
