@@ -16,6 +16,7 @@ INSTALLED := $(VENV)/.orderloom-installed
 BENCH_FOLDER ?= var/bench
 BENCH_STEP ?= 20
 BENCH_SECONDS ?= 60
+BENCH_RATE ?= 600
 BENCH_LIVE ?= 200000
 BENCH_RECOVER ?= 100000
 BENCH_ORDERS ?= 1000000
@@ -72,6 +73,8 @@ bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLD
 	@$(BENCH) saturate b6 --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
 	@$(BENCH) saturate mobile --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
 	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
+	@$(BENCH) elastic --rate $(BENCH_RATE) --json $(BENCH_FOLDER)/elastic.json
+	@$(BENCH) journals --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/journals.json
 	@$(BENCH) peers --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/peers.json
 	@$(BENCH) memory --orders $(BENCH_LIVE) --json $(BENCH_FOLDER)/memory.json
 	@$(BENCH) recovery --orders $(BENCH_RECOVER) --json $(BENCH_FOLDER)/recovery.json

@@ -10,7 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import commands_of_files, commands_of_lives, commands_of_peers, commands_of_searches
+from benchmarks import (
+    commands_of_changes,
+    commands_of_files,
+    commands_of_lives,
+    commands_of_peers,
+    commands_of_searches,
+)
 from benchmarks.budget import Budget
 from benchmarks.chaos_command import chaos_run
 from benchmarks.console import (
@@ -151,6 +157,7 @@ def summary(figures: dict[str, Any]) -> str:
 
 
 commands_of_searches.add_to(bench)
+commands_of_changes.add_to(bench)
 commands_of_lives.add_to(bench)
 commands_of_peers.add_to(bench)
 commands_of_files.add_to(bench)

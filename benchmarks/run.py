@@ -122,7 +122,7 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
         connections=options.connections,
         unanswered=options.unanswered,
         seed=options.seed,
-        salt=f"{uuid.uuid4().hex[:10]}-",
+        salt=salt(),
         token=system.token,
         by=options.by,
     )
@@ -138,8 +138,15 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
     return report(options, sent, watch, ended, {**cpu, "generator": sent["cpu_seconds"]})
 
 
-async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
-    """Run the generator to its end, telling its progress and the system's."""
+def salt() -> str:
+    """What makes the external ids of one load different from those of every other."""
+    return f"{uuid.uuid4().hex[:10]}-"
+
+
+async def send(
+    load: Load, watch: Watch, progress: Progress, each: Progress = lambda _: None
+) -> dict[str, Any]:
+    """Run the generator to its end, telling its progress and the system's; ``each`` is told its own at once."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.generator"),
         *arguments(replace(load, token="")),
@@ -157,6 +164,7 @@ async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
                     await process.wait()
                     result: dict[str, Any] = told["result"]
                     return result
+                each(told["progress"])
                 if time.monotonic() - looked > STATUS_INTERVAL_S:
                     looked = time.monotonic()
                     progress({**told["progress"], **await watch.look()})
