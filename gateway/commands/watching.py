@@ -111,8 +111,12 @@ def autoscale(
         str,
         typer.Argument(help="`off`; `dry-run`: say in log and status what would be done; `on`: do it."),
     ],
-    hosts: Annotated[tuple[int, int], typer.Option(min=1, help="At least and at most so many.")] = (1, 8),
-    executors: Annotated[tuple[int, int], typer.Option(min=1, help="At least and at most so many.")] = (1, 8),
+    hosts: Annotated[
+        tuple[int, int], typer.Option(min=1, metavar="LEAST MOST", help="At least and at most so many.")
+    ] = (1, 8),
+    executors: Annotated[
+        tuple[int, int], typer.Option(min=1, metavar="LEAST MOST", help="At least and at most so many.")
+    ] = (1, 8),
     waiting_per_host: Annotated[
         int, typer.Option(min=1, help="More hosts beyond so many waiting messages each.")
     ] = 500,
