@@ -373,7 +373,8 @@ def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
         del plan.waiting[line.id], plan.blocked[line.id]
     grow_no_more(group, line.id)
     line.gate, line.code = S.CANCELLED, "givenUp"
-    line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
+    given_up = f"given up: {event.reason}" if event.reason else ""
+    line.reason = "; ".join(filter(None, (line.reason, given_up)))
 
 
 def _need_met(group: OrderGroup, event: NeedMet, at: int) -> None:

@@ -59,7 +59,7 @@ from actors.order import OrderActor
 from actors.order_id import ORDER_ID_LENGTH, captured_as, tenant_tag_of, tenanted
 from actors.plan import Task
 from actors.product_id import PREFIX as PRODUCT_PREFIX
-from actors.reservation import HEARD, ReservationActor
+from actors.reservation import HEARD, ReservationActor, waits
 from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
@@ -194,6 +194,12 @@ class OrderGroupKind:
         ):
             return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
+            if (
+                kind is GiveUp
+                and state.reservations is not None
+                and waits(state.reservations, message.target)
+            ):
+                return RESERVATION, message
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
             return ORCHESTRATION, message

@@ -23,7 +23,7 @@ from actors.events_of_graph import (
 )
 from actors.events_of_products import SharedReference
 from actors.fact import Event
-from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
+from actors.graph import DEADLOCK, HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
     DECOMPOSITION,
     LINES,
@@ -150,7 +150,7 @@ class Growth:
                     0,
                 )
                 for each in self.graph.held.get(line, ())
-                if each.part.key not in keys
+                if each.part.key not in keys and each.part.code != DEADLOCK
             )
             waiting[line] = (*now, *coming)
             if waiting[line] != self.graph.held.get(line, ()):
