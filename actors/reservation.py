@@ -218,6 +218,9 @@ class ReservationActor:
         claim = reservations.claims.get(line)
         if claim is not None and not claim.ended:
             decision.events.append(ClaimEnded(line))
+            if claim.asked:
+                # Given up while it waited: the order waits for one answer less.
+                decision.inside.append((ORDER, ROLL_UP))
             decision.sends += _give_back(
                 group, claim, group.lines[line].state, changed(group, claim, self.catalogs)
             )
