@@ -16,6 +16,8 @@ INSTALLED := $(VENV)/.orderloom-installed
 BENCH_FOLDER ?= var/bench
 BENCH_STEP ?= 20
 BENCH_SECONDS ?= 60
+BENCH_RATE ?= 600
+BENCH_HOSTS ?= 2
 BENCH_LIVE ?= 200000
 BENCH_RECOVER ?= 100000
 BENCH_ORDERS ?= 1000000
@@ -66,16 +68,18 @@ format: $(INSTALLED) ## rewrite the sources in the house format
 bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLDER/report.html of them
 	@mkdir -p $(BENCH_FOLDER)
 	@$(BENCH) decompose --json $(BENCH_FOLDER)/decompose.json
-	@$(BENCH) run b6 --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/b6.json
-	@$(BENCH) run triple-play --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/triple-play.json
-	@$(BENCH) run mega-5000 --seconds $(BENCH_SECONDS) --unanswered 4 --json $(BENCH_FOLDER)/mega-5000.json
-	@$(BENCH) saturate b6 --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
-	@$(BENCH) saturate mobile --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
+	@$(BENCH) run b6 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/b6.json
+	@$(BENCH) run triple-play --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/triple-play.json
+	@$(BENCH) run mega-5000 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --unanswered 4 --json $(BENCH_FOLDER)/mega-5000.json
+	@$(BENCH) saturate b6 --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
+	@$(BENCH) saturate mobile --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
 	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
-	@$(BENCH) peers --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/peers.json
-	@$(BENCH) memory --orders $(BENCH_LIVE) --json $(BENCH_FOLDER)/memory.json
-	@$(BENCH) recovery --orders $(BENCH_RECOVER) --json $(BENCH_FOLDER)/recovery.json
-	@$(BENCH) restart --orders $(BENCH_ORDERS) --live $(BENCH_RECOVER) --json $(BENCH_FOLDER)/restart.json
+	@$(BENCH) elastic --rate $(BENCH_RATE) --json $(BENCH_FOLDER)/elastic.json
+	@$(BENCH) journals --hosts $(BENCH_HOSTS) --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/journals.json
+	@$(BENCH) peers --hosts $(BENCH_HOSTS) --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/peers.json
+	@$(BENCH) memory --hosts $(BENCH_HOSTS) --orders $(BENCH_LIVE) --json $(BENCH_FOLDER)/memory.json
+	@$(BENCH) recovery --hosts $(BENCH_HOSTS) --orders $(BENCH_RECOVER) --json $(BENCH_FOLDER)/recovery.json
+	@$(BENCH) restart --hosts $(BENCH_HOSTS) --orders $(BENCH_ORDERS) --live $(BENCH_RECOVER) --json $(BENCH_FOLDER)/restart.json
 	@$(BENCH) report $(BENCH_FOLDER)/*.json --html $(BENCH_FOLDER)/report.html
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for in requirements.lock

@@ -92,6 +92,11 @@ class OrderGroupKind:
         self.orchestration = OrchestrationActor()
         self.reservation = ReservationActor(catalogs)
 
+    def use(self, catalogs: Catalogs) -> None:
+        """Decide from now on with a set that knows more versions; those of the orders stay as they are."""
+        self.order.catalogs = self.review.catalogs = catalogs
+        self.decomposition.catalogs = self.reservation.catalogs = catalogs
+
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
     ) -> tuple[OrderGroup | None, Decision]:

@@ -233,11 +233,11 @@ class OrderActor:
         if order.state is S.PENDING:
             decision.events += _walk(order, S.ACKNOWLEDGED)
         bad = next((other for other, ended in order.depends_on.items() if _bad(ended)), None)
-        if bad is not None:
+        if bad is None:
+            self._begin_if(decision, order, order.depends_on.values(), now)
+        elif order.state is not S.HELD:  # a change of a held order is reviewed as well
             reason = _ended_badly(bad, order.depends_on[bad])
             decision.events.append(OrderMoved(S.HELD, NEEDED_ENDED, reason))
-        else:
-            self._begin_if(decision, order, order.depends_on.values(), now)
         return decision
 
     @staticmethod

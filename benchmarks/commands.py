@@ -10,7 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import commands_of_files, commands_of_lives, commands_of_peers, commands_of_searches
+from benchmarks import (
+    commands_of_changes,
+    commands_of_files,
+    commands_of_lives,
+    commands_of_peers,
+    commands_of_searches,
+)
 from benchmarks.budget import Budget
 from benchmarks.chaos_command import chaos_run
 from benchmarks.console import (
@@ -91,7 +97,7 @@ def measured_run(
         figures = run(options, lambda counted: say(shown(counted)))
     write(json_file, figures)
     stderr().print(summary(figures), markup=False, soft_wrap=True)
-    if figures["completed"] < figures["accepted"]:
+    if figures["completed"] < figures["accepted"] or figures["hosts_replaced"]:
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
@@ -143,6 +149,11 @@ def decomposing(
 def summary(figures: dict[str, Any]) -> str:
     """One run in one line."""
     accept, cycle = figures["accept_ms"], figures["cycle_ms"]
+    if figures["hosts_replaced"]:
+        return (
+            f"{figures['shape']}: a host was replaced during the run, and what it had counted is lost: these figures "
+            "are none. Is the machine busy with other work?"
+        )
     return (
         f"{figures['shape']}: {figures['completed']:,} of {figures['accepted']:,} accepted orders completed, "
         f"{figures['orders_per_second']:,}/s, accept p50 {accept['p50']} p99 {accept['p99']} ms, "
@@ -151,6 +162,7 @@ def summary(figures: dict[str, Any]) -> str:
 
 
 commands_of_searches.add_to(bench)
+commands_of_changes.add_to(bench)
 commands_of_lives.add_to(bench)
 commands_of_peers.add_to(bench)
 commands_of_files.add_to(bench)

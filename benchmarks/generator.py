@@ -8,7 +8,8 @@ order that waits for the bound keeps its due time. Without a rate the bound alon
 
     ORDERLOOM_TOKEN=... python -m benchmarks.generator --url URL --shape b6 --seconds 30 [--rate 1000] [--by post]
 
-Prints JSON lines: ``{"progress": {...}}`` twice a second, ``{"result": {...}}`` at the end. Times in the result are
+Prints JSON lines: ``{"progress": {...}}`` twice a second with the longest latency since the line before,
+``{"result": {...}}`` at the end. Times in the result are
 seconds of the machine's monotonic clock, latencies milliseconds. Cost: some 10 to 40 µs an order, because bodies are
 encoded before the start and only the external id is patched in, and answers are decoded a chunk at a time.
 """
@@ -256,7 +257,7 @@ async def generate(load: Load) -> dict[str, Any]:
 async def _show(tally: Tally) -> None:
     while True:
         await asyncio.sleep(PROGRESS_INTERVAL_S)
-        _say({"progress": tally.progress()})
+        _say({"progress": {**tally.progress(), "longest_ms": tally.latencies.longest_ms()}})
 
 
 def _say(line: dict[str, Any]) -> None:

@@ -15,10 +15,18 @@ class Latencies:
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
+        self._longest = 0.0
 
     def add(self, seconds: float) -> None:
         """One latency; what is shorter than the resolution counts as the resolution."""
         self._counts[int(seconds / RESOLUTION_S)] += 1
+        if seconds > self._longest:  # noqa: PLR1730 - max() costs four times as much
+            self._longest = seconds
+
+    def longest_ms(self) -> float:
+        """The longest since this was last asked, in milliseconds."""
+        longest, self._longest = self._longest, 0.0
+        return round(longest * 1_000, 1)
 
     def percentiles_ms(self) -> dict[str, float]:
         """``p50``, ``p99`` and ``p999`` in milliseconds; 0.0 each when there was nothing."""

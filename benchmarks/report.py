@@ -9,7 +9,8 @@ from html import escape
 from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
-from benchmarks.report_page import PAGE, STYLE
+from benchmarks.report_changes import elastic, journals
+from benchmarks.report_page import PAGE, STYLE, figure, table
 
 Figures = dict[str, Any]
 Files = Mapping[str, Figures]
@@ -55,11 +56,11 @@ def _throughput(files: Files) -> str:
             rows.append(Bar(f"{figures['shape']}{offered}", {"orders/s": figures["orders_per_second"]}))
         else:
             rows.append(Bar(f"{_searched(figures)} saturation", {"orders/s": figures["saturation"]}))
-    return _figure(bars(rows, "orders/s"), "Accepted to completed, the tail after the last order included.")
+    return figure(bars(rows, "orders/s"), "Accepted to completed, the tail after the last order included.")
 
 
 def _latency(files: Files) -> str:
-    rows, table = [], []
+    rows, cells = [], []
     for figures in files.values():
         of_run = kind_of(figures) == "run"
         point = figures if of_run else figures["half"]
@@ -77,12 +78,12 @@ def _latency(files: Files) -> str:
                         f"{number(p50)} / {number(p99)} / {number(p999)}",
                     )
                 )
-                table.append((what, which, p50, p99, p999))
+                cells.append((what, which, p50, p99, p999))
     if not rows:
         return ""
-    return _figure(
+    return figure(
         bars(rows, "ms"), "Percentiles p50 / p99 / p99.9, from the instant an order was due."
-    ) + _table(("what", "latency", "p50 ms", "p99 ms", "p99.9 ms"), table)
+    ) + table(("what", "latency", "p50 ms", "p99 ms", "p99.9 ms"), cells)
 
 
 def _saturation(files: Files) -> str:
@@ -94,7 +95,7 @@ def _saturation(files: Files) -> str:
         done = [(each["offered_per_second"], each["completed_per_second"]) for each in curve]
         out.append(f"<h3>{escape(_searched(figures))}</h3>")
         out.append(
-            _figure(
+            figure(
                 lines(
                     [
                         Line("completed", done, missed),
@@ -117,10 +118,10 @@ def _saturation(files: Files) -> str:
             for name in ("p50", "p99")
         ]
         out.append(
-            _figure(lines(latencies, "offered orders/s", "ms", log=True), "Latencies over the offered rate.")
+            figure(lines(latencies, "offered orders/s", "ms", log=True), "Latencies over the offered rate.")
         )
         out.append(
-            _table(
+            table(
                 ("offered/s", "completed/s", "accept p50", "p99", "cycle p50", "p99", "CPU µs an order", ""),
                 [
                     (
@@ -148,7 +149,7 @@ def _cpu(files: Files) -> str:
             ]
     order = ("host", "gateway", "executor", "server", "generator", "coordinator", "ray", "up")
     rows = [Bar(label, _sorted(cpu, order)) for label, cpu in points if cpu]
-    return _figure(bars(rows, "CPU µs an order"), "By process, the load generator included.") if rows else ""
+    return figure(bars(rows, "CPU µs an order"), "By process, the load generator included.") if rows else ""
 
 
 def _memory(files: Files) -> str:
@@ -170,8 +171,8 @@ def _memory(files: Files) -> str:
             Line(name, [(each["live"], each[key] / 1e6) for each in figures["samples"]], marked=False)
             for name, key in (("hosts", "hosts_rss"), ("server", "server_used"))
         ]
-        charts.append(_figure(lines(sampled, "live orders", "MB"), "Memory while the system was filled."))
-    return _figure(
+        charts.append(figure(lines(sampled, "live orders", "MB"), "Memory while the system was filled."))
+    return figure(
         bars(rows, "kB an order"), "Growth of hosts and journal server for each live order."
     ) + "".join(charts)
 
@@ -184,7 +185,7 @@ def _recovery(files: Files) -> str:
             share = [(0.0, 0.0), *((at, 100 * (n + 1) / len(times)) for n, at in enumerate(times))]
             label = f"{figures['orders']:,} live orders"
             out.append(
-                _figure(
+                figure(
                     lines(
                         [Line(label, share, marked=False, steps=True)],
                         "seconds after kill -9",
@@ -199,7 +200,7 @@ def _recovery(files: Files) -> str:
                 if (seconds := figures[state]["first_order_accepted_s"]) is not None:
                     rows.append(Bar(f"{figures['orders']:,} orders, {word}", {"s": seconds}))
     if rows:
-        out.append(_figure(bars(rows, "seconds"), "Start until the first new order was accepted."))
+        out.append(figure(bars(rows, "seconds"), "Start until the first new order was accepted."))
     return "".join(out)
 
 
@@ -221,7 +222,7 @@ def _soak(files: Files) -> str:
                 for name in names
             ]
             out.append(
-                _figure(lines(drawn, "minutes", unit), f"{figures['shape']} at {number(figures['rate'])}/s.")
+                figure(lines(drawn, "minutes", unit), f"{figures['shape']} at {number(figures['rate'])}/s.")
             )
         rows = [
             (
@@ -233,7 +234,7 @@ def _soak(files: Files) -> str:
             )
             for name, line in figures["slopes"].items()
         ]
-        out.append(_table(("figure", "mean", "an hour", "standard error", "grows beyond noise"), rows))
+        out.append(table(("figure", "mean", "an hour", "standard error", "grows beyond noise"), rows))
     return "".join(out)
 
 
@@ -252,7 +253,7 @@ def _chaos(files: Files) -> str:
             f"{question} {sentence}" for question, said in figures["verdict"].items() for sentence in said
         ]
         orders = ", ".join(f"{count:,} {name}" for name, count in figures["orders"].items())
-        out.append(_figure(bars(rows, "seconds after the fault"), f"{orders}. Seed {figures['seed']}."))
+        out.append(figure(bars(rows, "seconds after the fault"), f"{orders}. Seed {figures['seed']}."))
         out.append(f"<p>Verdict: {escape('; '.join(found) or 'nothing was lost')}.</p>")
     return "".join(out)
 
@@ -269,12 +270,12 @@ def _peers(files: Files) -> str:
         ran = {name: each for name, each in peers.items() if "orders_per_second" in each}
         rows = [Bar(name, {"orders/s": each["orders_per_second"]}) for name, each in ran.items()]
         out.append(
-            _figure(
+            figure(
                 bars(rows, "orders/s, logarithmic", log=True), "The same b6 work, side by side in one run."
             )
         )
         out.append(
-            _table(
+            table(
                 ("peer", "orders/s", "accept p50 ms", "p99", "cycle p50 ms", "p99", "Orderloom does", "durable"),
                 [
                     (
@@ -301,7 +302,7 @@ def _scaling(files: Files) -> str:
         ):
             if rows := figures.get(name):
                 line = Line("completed", [(each["at"], each["orders_per_second"]) for each in rows])
-                out.append(_figure(lines([line], x, "orders/s"), title + "."))
+                out.append(figure(lines([line], x, "orders/s"), title + "."))
     return "".join(out)
 
 
@@ -317,6 +318,8 @@ SECTIONS: tuple[tuple[str, Section, frozenset[str]], ...] = (
     ("Steady load", _soak, frozenset({"soak"})),
     ("Peers", _peers, frozenset({"peers"})),
     ("Scaling", _scaling, frozenset({"scaling"})),
+    ("Scaling under load", elastic, frozenset({"elastic"})),
+    ("Places of the journal", journals, frozenset({"journals"})),
 )
 KINDS = frozenset().union(*(kinds for _, _, kinds in SECTIONS))
 
@@ -328,32 +331,6 @@ def _searched(figures: Figures) -> str:
 def _sorted(cpu: Figures, order: Sequence[str]) -> dict[str, float]:
     known = {name: float(cpu[name]) for name in order if name in cpu}
     return {**known, **{name: float(value) for name, value in cpu.items() if name not in known}}
-
-
-def _figure(svg: str, caption: str) -> str:
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    numeric = [
-        bool(rows) and all(_is_number(row[at]) or row[at] == "–" for row in rows) for at in range(len(heads))
-    ]
-    head = "".join(
-        f'<th class="number">{escape(each)}</th>' if right else f"<th>{escape(each)}</th>"
-        for each, right in zip(heads, numeric, strict=True)
-    )
-    body = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _cell(value: object) -> str:
-    if _is_number(value):
-        return f'<td class="number">{number(float(value))}</td>'  # type: ignore[arg-type]
-    return f"<td>{escape(str(value))}</td>"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _circumstances(files: Files) -> str:
@@ -369,4 +346,4 @@ def _circumstances(files: Files) -> str:
             )
         )  # fmt: skip
     heads = ("file", "kind", "shape", "measured", "cores", "memory", "Python", "load before", "fsync")
-    return _table(heads, rows)
+    return table(heads, rows)

@@ -1,4 +1,9 @@
-"""The page that a report's sections stand in: its frame and its style, light and dark."""
+"""The page that a report's sections stand in: its frame and its style, light and dark; figures and tables in it."""
+
+from collections.abc import Sequence
+from html import escape
+
+from benchmarks.plots import number
 
 STYLE = """
 :root{--paper:#fff;--ink:#1b2430;--soft:#5b6775;--rule:#dfe4ea;--panel:#f6f8fa;
@@ -26,3 +31,31 @@ PAGE = """<!doctype html>
 <body><main><h1>Orderloom benchmarks</h1><p>Open-loop load; everything on one machine, the generator included.</p>
 {circumstances}<nav>{contents}</nav>{body}</main></body></html>
 """
+
+
+def figure(svg: str, caption: str) -> str:
+    """A plot with what it shows; nothing where there is no plot."""
+    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table; columns of numbers stand to the right."""
+    numeric = [
+        bool(rows) and all(_is_number(row[at]) or row[at] == "–" for row in rows) for at in range(len(heads))
+    ]
+    head = "".join(
+        f'<th class="number">{escape(each)}</th>' if right else f"<th>{escape(each)}</th>"
+        for each, right in zip(heads, numeric, strict=True)
+    )
+    body = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: object) -> str:
+    if _is_number(value):
+        return f'<td class="number">{number(float(value))}</td>'  # type: ignore[arg-type]
+    return f"<td>{escape(str(value))}</td>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

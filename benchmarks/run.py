@@ -84,6 +84,10 @@ class Watch:
         counted = {each: int(self.now.get(each, 0)) - int(self.before.get(each, 0)) for each in COUNTERS}
         return {**counted, "in_progress": max(0, counted["accepted"] - sum(counted[each] for each in ENDS))}
 
+    def hosts_replaced(self) -> bool:
+        """Whether a host came or went meanwhile: what it had counted went with it, and nothing adds up."""
+        return _hosts(self.now) != _hosts(self.before)
+
     def memory_growth(self) -> dict[str, int]:
         """Bytes by which the hosts and the journal's server have grown; a process that shrank counts with nothing."""
         before, now = self.before.get("memory", {}), self.now.get("memory", {})
@@ -94,6 +98,10 @@ class Watch:
         answer.raise_for_status()
         status: dict[str, Any] = answer.json()
         return status
+
+
+def _hosts(status: dict[str, Any]) -> dict[str, int]:
+    return dict(status.get("pids", {}).get("hosts", {}))
 
 
 def run(options: Options, progress: Progress | None = None) -> dict[str, Any]:
@@ -122,7 +130,7 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
         connections=options.connections,
         unanswered=options.unanswered,
         seed=options.seed,
-        salt=f"{uuid.uuid4().hex[:10]}-",
+        salt=salt(),
         token=system.token,
         by=options.by,
     )
@@ -138,8 +146,15 @@ async def measure_at(system: System, options: Options, progress: Progress) -> di
     return report(options, sent, watch, ended, {**cpu, "generator": sent["cpu_seconds"]})
 
 
-async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
-    """Run the generator to its end, telling its progress and the system's."""
+def salt() -> str:
+    """What makes the external ids of one load different from those of every other."""
+    return f"{uuid.uuid4().hex[:10]}-"
+
+
+async def send(
+    load: Load, watch: Watch, progress: Progress, each: Progress = lambda _: None
+) -> dict[str, Any]:
+    """Run the generator to its end, telling its progress and the system's; ``each`` is told its own at once."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.generator"),
         *arguments(replace(load, token="")),
@@ -157,6 +172,7 @@ async def send(load: Load, watch: Watch, progress: Progress) -> dict[str, Any]:
                     await process.wait()
                     result: dict[str, Any] = told["result"]
                     return result
+                each(told["progress"])
                 if time.monotonic() - looked > STATUS_INTERVAL_S:
                     looked = time.monotonic()
                     progress({**told["progress"], **await watch.look()})
@@ -219,6 +235,7 @@ def report(
         "held": counted["held"],
         "ended_otherwise": counted["partial"] + counted["cancelled"] + counted["rejected"],
         "in_progress": counted["in_progress"],
+        "hosts_replaced": watch.hosts_replaced(),
         "memory_growth_bytes": memory,
         "memory_bytes": watch.now.get("memory", {}),
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in sorted(cpu.items())},

@@ -34,6 +34,8 @@ class Layout:
     """None: what `orderloom up` makes new data with."""
     targets: str | None = None
     """File of target settings; None: every target is a simulated element that answers at once."""
+    redis_cluster: bool = False
+    replicas: int = 0
 
     def arguments(self, data: Path) -> list[str]:
         """The command line of `orderloom up` for this layout, on a free port."""
@@ -51,6 +53,10 @@ class Layout:
             chosen.append(f"--shards={self.shards}")
         if self.targets is not None:
             chosen.append(f"--targets={self.targets}")
+        if self.redis_cluster:
+            chosen.append("--redis-cluster")
+        if self.replicas:
+            chosen.append(f"--replicas={self.replicas}")
         return chosen
 
 

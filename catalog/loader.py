@@ -5,10 +5,10 @@ error is refused whole.
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -23,6 +23,14 @@ from catalog.parsing import read_file
 
 Paths = Iterable[Path | str] | Path | str
 
+
+class CatalogText(NamedTuple):
+    """A catalog file that was read already; findings name it as its sender does."""
+
+    name: str
+    text: str
+
+
 NESTING_MAX = 60
 FILE_ENDINGS = (".yaml", ".yml")
 
@@ -34,8 +42,7 @@ _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_res
 
 def check(paths: Paths) -> list[Finding]:
     """Every error and warning in these files, by file and line; folders are searched for YAML files."""
-    draft = _draft(paths)
-    return draft.findings.sorted()
+    return _draft_of(paths).findings.sorted()
 
 
 def load(paths: Paths) -> Catalog:
@@ -44,7 +51,30 @@ def load(paths: Paths) -> Catalog:
     Folders are searched for YAML files. Warnings do not stop it; any error does: raises CatalogError with all
     findings.
     """
-    draft = _draft(paths)
+    return _catalog(_draft_of(paths))
+
+
+def load_texts(texts: Iterable[CatalogText]) -> tuple[Catalog, list[Finding]]:
+    """The catalog that these texts define together, and its warnings; raises CatalogError as `load` does."""
+    draft = _draft(list(texts), "")
+    return _catalog(draft), draft.findings.sorted()
+
+
+def files_of(paths: Paths) -> list[Path]:
+    """The files that `load` reads."""
+    return [file for path in _given(paths) for file in _files(path)]
+
+
+def _given(paths: Paths) -> list[Path]:
+    return [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+
+
+def _draft_of(paths: Paths) -> Draft:
+    given = _given(paths)
+    return _draft(files_of(given), str(given[0]) if given else "")
+
+
+def _catalog(draft: Draft) -> Catalog:
     findings = draft.findings.sorted()
     if any(finding.severity == "error" for finding in findings):
         raise CatalogError(findings)
@@ -72,22 +102,22 @@ def _collector_paused() -> Iterator[None]:
 
 
 @_collector_paused()
-def _draft(paths: Paths) -> Draft:
-    given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+def _draft(files: Sequence[Path | CatalogText], where: str) -> Draft:
     draft = Draft()
-    nowhere = Located(None, "", str(given[0]) if given else "", 1)
-    files = [file for path in given for file in _files(path)]
     if not files:
+        nowhere = Located(None, "", where, 1)
         draft.findings.report(
             nowhere, "no-files", "no catalog files here", "name YAML files or a folder with some"
         )
         return draft
     for file in files:
-        root = _read(draft.findings, file)
+        read = file if isinstance(file, CatalogText) else _read(draft.findings, file)
+        root = _parsed(draft.findings, read) if read is not None else None
         if root is not None:
             read_file(draft, root)
     if draft.header is None:
-        at = Located(None, "", str(files[0]), 1)
+        first = files[0]
+        at = Located(None, "", first.name if isinstance(first, CatalogText) else str(first), 1)
         fix = 'add `catalog: {name: ..., version: "2025.1"}` to one file'
         draft.findings.report(at, "missing-header", "no file states the catalog's version", fix)
     read_commerce(draft)
@@ -101,18 +131,22 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _read(findings: Findings, file: Path) -> Located | None:
-    name = str(file)
+def _read(findings: Findings, file: Path) -> CatalogText | None:
     try:
-        text = file.read_text(encoding="utf-8")
+        return CatalogText(str(file), file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        at = Located(None, "", name, 1)
+        at = Located(None, "", str(file), 1)
         findings.report(
             at, "unreadable-file", f"cannot be read: {error}", "check the path, its rights and UTF-8"
         )
         return None
-    parser = _YamlLoader(text)
+
+
+def _parsed(findings: Findings, file: CatalogText) -> Located | None:
+    name = file.name
+    parser = None
     try:
+        parser = _YamlLoader(file.text)
         return _Placing(findings, name, parser).document()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -121,7 +155,8 @@ def _read(findings: Findings, file: Path) -> Located | None:
         findings.report(at, "yaml-syntax", f"not YAML: {problem}", "correct the indentation or quoting here")
         return None
     finally:
-        parser.dispose()
+        if parser is not None:
+            parser.dispose()
 
 
 class _Placing:

@@ -5,7 +5,7 @@ snake case, in the canonical content in TM Forum's camel case. Everything here i
 never changes after it was loaded, so an order can be pinned to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -209,6 +209,10 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and (self.version, self.digest) == (other.version, other.digest)
 
+    def __ne__(self, other: object) -> bool:
+        # A struct has one of its own, which tells objects apart.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.version, self.digest))
 
@@ -243,15 +247,32 @@ def catalog_of(
     """
     sorted_offerings = sorted(offerings, key=lambda offering: offering.id)
     sorted_specifications = sorted(specifications, key=lambda specification: specification.id)
-    content = msgspec.json.encode(
-        [name, version, sorted_offerings, sorted_specifications, commerce, policies], order="deterministic"
-    )
+    content = content_bytes(name, version, sorted_offerings, sorted_specifications, commerce, policies)
     return Catalog(
         name=name,
         version=version,
-        digest=blake2b(content, digest_size=16).hexdigest(),
+        digest=digest_of(content),
         offerings={offering.id: offering for offering in sorted_offerings},
         specifications={specification.id: specification for specification in sorted_specifications},
         commerce=commerce,
         policies=policies,
+    )
+
+
+def digest_of(content: bytes) -> str:
+    """The digest of canonical content, 32 hex digits."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def content_bytes(
+    name: str,
+    version: str,
+    offerings: Sequence[ProductOffering],
+    specifications: Sequence[Specification],
+    commerce: Commerce,
+    policies: Policies | None,
+) -> bytes:
+    """The canonical content of a catalog; offerings and specifications come sorted by id."""
+    return msgspec.json.encode(
+        [name, version, offerings, specifications, commerce, policies], order="deterministic"
     )

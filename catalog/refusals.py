@@ -58,6 +58,13 @@ class QuantityOutOfRange(CatalogRefusal):
 
 
 class UnknownCatalogVersion(CatalogRefusal):
-    """The catalog version was never published here."""
+    """The catalog `version` was never published, or is not known here yet."""
 
     code = "unknown-catalog-version"
+
+    def __init__(self, message: str, version: str) -> None:
+        super().__init__(message)
+        self.version = version
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.message, self.version)

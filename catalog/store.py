@@ -35,8 +35,13 @@ class Catalogs:
         catalog = self._versions.get(version)
         if catalog is None:
             known = ", ".join(self._versions)
-            raise UnknownCatalogVersion(f"catalog version {version!r} was never published; known are {known}")
+            raise UnknownCatalogVersion(
+                f"catalog version {version!r} was never published; known are {known}", version
+            )
         return catalog
+
+    def __contains__(self, version: object) -> bool:
+        return version in self._versions
 
     def publish(self, catalog: Catalog) -> "Catalogs":
         """A set with this catalog as the current one.
@@ -53,6 +58,13 @@ class Catalogs:
         published = Catalogs(known or catalog)
         published._versions = MappingProxyType({**self._versions, catalog.version: known or catalog})
         return published
+
+    def remember(self, catalog: Catalog) -> "Catalogs":
+        """A set that knows this catalog, too, with the same current one: orders are pinned to it.
+
+        Raises ValueError as :meth:`publish` does.
+        """
+        return self.publish(catalog).publish(self._current)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _republished, (tuple(self._versions.values()), self._current.version)

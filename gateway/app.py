@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway import (
+    catalog_api,
     documentation,
     drafts_api,
     events,
@@ -75,6 +76,7 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         principal_api,
         review_api,
         tasks_api,
+        catalog_api,
         health,
         documentation,
     ):

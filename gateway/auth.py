@@ -20,6 +20,8 @@ READER: Final = "reader"
 """The role that may look; who has no other may do nothing else."""
 OPERATOR: Final = "operator"
 """The role that decides on what is held, and may do everything else."""
+PUBLISHER: Final = "publisher"
+"""The role that publishes catalogs."""
 _TOKEN_BYTES: Final = 32
 _PREFIX: Final = "bearer "
 

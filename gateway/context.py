@@ -1,5 +1,6 @@
 """What every route of one gateway shares, and how a route gets at it."""
 
+import asyncio
 import re
 from typing import Annotated, Any, Final, cast
 
@@ -10,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from actors.group import OrderGroup
 from actors.order_id import captured_as, tenant_tag_of
 from actors.product_id import origin_of
-from gateway.auth import OPERATOR, Principal, Tokens
+from gateway.auth import OPERATOR, PUBLISHER, Principal, Tokens
 from gateway.door import Door
 from gateway.identity import tag_of
 from gateway.settings import GatewaySettings
@@ -29,6 +30,8 @@ class Gateway:
         self.settings = settings
         self.tokens = Tokens(settings.tokens)
         self.door = Door(runtime)
+        self.reading_catalog = asyncio.Lock()
+        """Held while a catalog that was sent is read: one after the other, for it takes memory and the processor."""
         self._doors = {PRODUCT: self.door, SERVICE: Door(runtime, shape=SERVICE)}
 
     def door_of(self, shape: Shape) -> Door:
@@ -78,6 +81,12 @@ def operator(principal: Annotated[Principal, Depends(authenticated)]) -> Princip
     return principal
 
 
+def publisher(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+    """A principal who may publish catalogs (:raises BadRequest: 403)."""
+    principal.demand(PUBLISHER, OPERATOR)
+    return principal
+
+
 def requester(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """A principal who may place and change orders (:raises BadRequest: 403)."""
     principal.demand_more_than_reading()
@@ -87,3 +96,4 @@ def requester(principal: Annotated[Principal, Depends(authenticated)]) -> Princi
 Authenticated = Annotated[Principal, Depends(authenticated)]
 Requester = Annotated[Principal, Depends(requester)]
 Operator = Annotated[Principal, Depends(operator)]
+Publisher = Annotated[Principal, Depends(publisher)]

@@ -30,6 +30,8 @@ _RETRY_AFTER: Final = {"Retry-After": {"schema": {"type": "integer"}, "descripti
 _OPEN: Final = frozenset({"/health"})
 """Paths that need no token and ask nobody."""
 _OWN: Final = "/api/v1/"
+_REPEATABLE: Final = frozenset({"/api/v1/catalog"})
+"""Paths of ours under which a thing that is there may come again as another."""
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:
@@ -73,11 +75,11 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     if path in _OPEN:
         return []
     statuses = ["400", "401", "503"]
-    if "{id}" in path:
+    if "{" in path:
         statuses.append("404")
     if method != "get":
         statuses += ["429", "403"]
-        if path.startswith(_OWN) and "{id}" in path:
+        if path.startswith(_OWN) and ("{id}" in path or path in _REPEATABLE):
             statuses.append("409")
         if "requestBody" in operation:
             statuses += ["413", "415"]

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from catalog.findings import Finding
+
 MESSAGE_LENGTH_MAX: Final = 400
 """Characters of a violation's message; a value that is quoted in it may be megabytes long."""
 VIOLATIONS_MAX: Final = 1_000
@@ -34,6 +36,7 @@ class BadRequest(Exception):
         *,
         status: int = 400,
         headers: dict[str, str] | None = None,
+        findings: Iterable[Finding] = (),
     ) -> None:
         super().__init__(reason)
         self.code = code
@@ -42,6 +45,8 @@ class BadRequest(Exception):
         self.violations = tuple(_shortened(violation) for violation in listed)
         self.status = status
         self.headers = headers or {}
+        self.findings = tuple(findings)
+        """Of a catalog: what its violations are made of, each with its file, line and way out, and the warnings."""
 
 
 def _shortened(violation: Violation) -> Violation:

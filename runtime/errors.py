@@ -7,6 +7,7 @@
     │   ├── NoOwner          a shard has no live owner at the moment
     │   ├── JournalAway      the journal does not answer
     │   ├── JournalBehind    the journal has lost what it had acknowledged: a person decides
+    │   ├── NoCatalog        no catalog version has been published yet
     │   ├── Superseded       a newer Coordinator has taken over: ask that one
     │   └── DiskFull         the journal's disk has no room
     ├── Busy                 the caller is faster than we are: repeat later (HTTP 429, Retry-After)
@@ -55,6 +56,12 @@ class Superseded(Unavailable):
     """A newer Coordinator has taken over; this one decides nothing any more."""
 
     code = "superseded"
+
+
+class NoCatalog(Unavailable):
+    """No catalog version has been published yet: the system is starting."""
+
+    code = "noCatalog"
 
 
 class DiskFull(Unavailable):

@@ -16,6 +16,8 @@ from actors.installed_product import Installed
 from actors.kinds import kinds_with
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.catalog_shelf import CatalogShelf
+from runtime.catalogs import CatalogStore, MemoryCatalogs, Publication
 from runtime.cluster.autoscale import Setting
 from runtime.errors import Busy, JournalAway, NoOwner, Unavailable
 from runtime.journal.contract import Journal
@@ -32,19 +34,26 @@ _product = msgspec.msgpack.Decoder(Installed).decode
 
 
 class LocalRuntime:
-    """See :class:`runtime.port.Runtime`. Use as an async context manager."""
+    """See :class:`runtime.port.Runtime`. Use as an async context manager.
+
+    ``catalogs`` are published into ``store`` as far as they are new there (``runtime/cluster/start_catalog.py`` says
+    what that means); without a store they live as long as the runtime does.
+    """
 
     def __init__(
         self,
         journal: Journal,
         catalogs: Catalogs,
         *,
+        store: CatalogStore | None = None,
         targets: Targets | None = None,
         bounds: Bounds | None = None,
         shards: Iterable[int] | None = None,
     ) -> None:
         self.journal = journal
         self.catalogs = catalogs
+        self.shelf = CatalogShelf(store or MemoryCatalogs(), self._use, catalogs)
+        self._orders = OrderGroupKind(catalogs)
         self.name = "local"
         self.listener = Listener()
         self._owned = tuple(range(journal.shards) if shards is None else shards)
@@ -54,14 +63,21 @@ class LocalRuntime:
         self.shell = Shell(
             self.name,
             journal,
-            kinds_with(OrderGroupKind(catalogs)),
+            kinds_with(self._orders),
             dispatch=self._dispatch,
             post=self._post,
+            bring=self.shelf.bring,
             bounds=bounds,
             listener=self.listener,
         )
 
     async def __aenter__(self) -> "LocalRuntime":
+        given = self.catalogs
+        for version in sorted(given.versions, key=given.current.version.__eq__):
+            # The current one last.
+            catalog = given.get(version)
+            publication = Publication(version, catalog.digest, catalog.name, 0, "")
+            await self.shelf.publish(publication, catalog, only_new=True)
         self.shell.start()
         states = await self.journal.states()
         for shard in self._owned:
@@ -93,11 +109,17 @@ class LocalRuntime:
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
         """See the port."""
-        return [None if state is None else _state(state) for state in await self._states(groups)]
+        found = [None if state is None else _state(state) for state in await self._states(groups)]
+        await self.shelf.meet(found)
+        return found
 
     async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
         """See the port."""
         return [None if state is None else _product(state) for state in await self._states(products)]
+
+    def _use(self, catalogs: Catalogs) -> None:
+        self.catalogs = catalogs
+        self._orders.use(catalogs)
 
     async def _states(self, groups: Sequence[str]) -> list[bytes | None]:
         answers = await asyncio.gather(*(self._ask(group, None) for group in groups))

@@ -8,6 +8,7 @@ from actors.group import OrderGroup
 from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.catalogs import PublishedCatalogs
 from runtime.cluster.autoscale import Setting
 from runtime.journal.contract import Journal
 
@@ -17,6 +18,11 @@ class Runtime(Protocol):
 
     journal: Journal
     catalogs: Catalogs
+    """Replaced whole when a version is published; those of orders that were read are in it."""
+
+    @property
+    def shelf(self) -> PublishedCatalogs:
+        """Where catalogs come from, and where more are published."""
 
     async def send(self, group: str, message: AnyMessage) -> AnyReply:
         """Deliver a message and answer once everything the reply rests on is durable.

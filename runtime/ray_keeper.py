@@ -36,12 +36,13 @@ RAY_SERVERS: Final = ("gcs_server", "raylet")
 
 
 class Started(msgspec.Struct, tag="started"):
-    """The gateway answers. ``pids`` are by role; ``dashboard_token`` is Ray's."""
+    """The gateway answers. ``pids`` are by role; ``dashboard_token`` is Ray's; a ``remark`` is for the operator."""
 
     dashboard: str
     dashboard_token: str
     ray_address: str
     pids: dict[str, Any]
+    remark: str = ""
 
 
 class Failed(msgspec.Struct, tag="failed"):
@@ -100,12 +101,13 @@ class Keeper:
             # In the main thread: Ray's processes are told to die with the thread that started them.
             cluster: Cluster = kind.join(self.options)
             cluster.populate(self._whole.get())
-            pids = cluster.status().get("pids", {})
+            status = cluster.status()
         except Exception as problem:
             return self._give_up(Failed(f"{type(problem).__name__}: {problem}"))
         servers = _ray_servers() if self.options.ray_address == "local" else {}
         self._up = True
-        self._say(Started(cluster.dashboard, cluster.dashboard_token, _ray_address(), pids))
+        pids, remark = status.get("pids", {}), status.get("start_catalog", "")
+        self._say(Started(cluster.dashboard, cluster.dashboard_token, _ray_address(), pids, remark))
         health = threading.Thread(target=self._examine, args=(cluster,), daemon=True, name="health")
         health.start()
         while True:

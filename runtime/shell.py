@@ -8,6 +8,7 @@ lives in a shell.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -89,6 +90,12 @@ Dispatcher = Callable[[list[tuple[int, int, str, Dispatch]]], None]
 """Takes committed (shard, epoch, group, dispatch) and sees that answers come back through :meth:`Shell.results`."""
 Poster = Callable[[Outgoing], Awaitable[Answer]]
 """Delivers a committed message to another group, wherever it lives, and brings its answer."""
+Bringer = Callable[[str], Awaitable[bool]]
+"""Sees that a catalog version is known to the kernel's kinds; False: there is none of that name."""
+
+
+async def _nowhere(version: str) -> bool:
+    return False
 
 
 class Shell:
@@ -102,6 +109,7 @@ class Shell:
         *,
         dispatch: Dispatcher,
         post: Poster,
+        bring: Bringer = _nowhere,
         bounds: Bounds | None = None,
         lease_valid: Callable[[], bool] = lambda: True,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -114,6 +122,7 @@ class Shell:
         self.listener = listener or Listener()
         self._dispatch = dispatch
         self._post = post
+        self._bring = bring
         self._lease_valid = lease_valid
         self._wall_ms = wall_ms
         self._inbox: list[Input] = []
@@ -253,11 +262,13 @@ class Shell:
                 await self._sleep_until_due()
             self._awake.clear()
             inbox, self._inbox = self._inbox, []
+            began = time.monotonic()
             if self._blocking:
                 outputs = await asyncio.to_thread(self.kernel.step, inbox, self._wall_ms())
             else:
                 outputs = self.kernel.step(inbox, self._wall_ms())
             self._release(outputs)
+            took = time.monotonic() - began
             commits = outputs.commits
             while commits:
                 self._committing = not self._blocking
@@ -281,6 +292,11 @@ class Shell:
             for waiting in turned:
                 if not waiting.done():
                     waiting.set_result(None)
+            if not inbox and self.kernel.idle:
+                # Groups are taken up again in the background: who starts or works beside us has as much of a core.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(took):
+                        await self._awake.wait()
 
     async def _sleep_until_due(self) -> None:
         due = self.kernel.next_due()
@@ -351,12 +367,17 @@ class Shell:
                 unheard: list[Input] = []
                 for mine, stored in zip(by_shard.values(), found, strict=True):
                     for lookup, entry in zip(mine, stored, strict=True):
-                        if entry.snapshot is None and entry.ended is None and not lookup.positions:
+                        if (
+                            entry.snapshot is None
+                            and entry.ended is None
+                            and not (lookup.positions or lookup.catalog)
+                        ):
                             # A new order, as nearly all are: there is nothing to read.
                             unheard.append(Loaded(lookup.shard, lookup.epoch, lookup.group))
                         else:
                             known.append((lookup, entry))
                 self._take(unheard)
+                known.sort(key=_waits_for_a_catalog)
                 for lookup, entry in known:
                     # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
                     loaded = await self._loaded(lookup, entry)
@@ -369,6 +390,9 @@ class Shell:
 
     async def _loaded(self, lookup: Lookup, stored: Stored) -> Loaded:
         try:
+            if lookup.catalog and not await self._bring(lookup.catalog):
+                fault = f"catalog version {lookup.catalog!r} was never published"
+                return Loaded(lookup.shard, lookup.epoch, lookup.group, fault=fault)
             return await self._read(lookup, stored)
         except JournalAway:
             raise
@@ -400,3 +424,8 @@ class Shell:
 
 def _rests_on_commit(answer: Answer) -> bool:
     return type(answer) is Done or (type(answer) is Accepted and not answer.duplicate)
+
+
+def _waits_for_a_catalog(known: tuple[Lookup, Stored]) -> bool:
+    """Those that do are read last: nobody else waits for their catalog."""
+    return known[0].catalog != ""

@@ -185,6 +185,8 @@ class Supervisor:
     async def _start_ray(self) -> Started:
         assert self._ray is not None
         started = await self._ray.start(self.options)
+        if started.remark:
+            self._say(started.remark)
         self._note(
             ready=True,
             ray=self._ray.process,

@@ -198,12 +198,18 @@ def rule_expression(catalog: Catalog, holder: str, text: str) -> Expression:
     key = ("expression", holder, text)
     found: Expression | None = catalog.compiled.get(key)
     if found is None:
-        names = catalog.compiled.get(("names",))
-        if names is None:
-            names = catalog.compiled[("names",)] = SpecificationNames(catalog.specifications)
+        names = names_of(catalog)
         found = expression(text, Vocabulary(catalog.specifications[holder], names).resolve)
         catalog.compiled[key] = found
     return found
+
+
+def names_of(catalog: Catalog) -> "SpecificationNames":
+    """The names that rules of a catalog may begin with, gathered once per version."""
+    names: SpecificationNames | None = catalog.compiled.get(("names",))
+    if names is None:
+        names = catalog.compiled[("names",)] = SpecificationNames(catalog.specifications)
+    return names
 
 
 def _has_fields(characteristic: CharacteristicSpecification) -> bool:

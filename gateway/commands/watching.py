@@ -41,11 +41,13 @@ def status(data: DataOption = DATA_DEFAULT, as_json: JsonOption = False) -> None
 
 def _show(told: dict[str, Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
     console.print(f"gateway   {told['gateway']} (since {told['started']})")
     console.print(f"dashboard {told['dashboard'] or '-'}")
+    console.print(f"catalog   {told.get('catalog', '-')}", markup=False)
     cycle = told.get("cycle_ms", {})
     counters = Table.grid(padding=(0, 2))
     counters.add_column()
@@ -56,9 +58,11 @@ def _show(told: dict[str, Any]) -> None:
         counters.add_row(f"cycle {name} ms", str(cycle.get(name, "-")))
     console.print(counters)
     shards = _shards_by_owner(told.get("shards", []))
-    processes = Table("process", "pid", "shards")
+    processes = Table("process", "pid", "shards", "catalog")
+    hosts = told.get("hosts", {})
     for role, pid in _flat(told["pids"]):
-        processes.add_row(role, str(pid), str(shards.get(role, "")))
+        catalog = escape(hosts.get(role, {}).get("catalog", ""))
+        processes.add_row(role, str(pid), str(shards.get(role, "")), catalog)
     console.print(processes)
     if shards.get(""):
         console.print(f"{shards['']} shards have no owner at the moment", style="yellow")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from catalog.findings import Finding
 from gateway.json_answers import JsonAnswer
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
 from runtime.errors import JournalAway, OrderloomError
@@ -47,6 +48,8 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", kw_
     """Extension attribute: the order that stands in the way (409)."""
     href: str = ""
     """Extension attribute: where that order is found."""
+    findings: tuple[Finding, ...] = ()
+    """Extension attribute: of a catalog that is refused, every error and warning."""
     at_type: str = msgspec.field(name="@type", default="")
 
 
@@ -57,7 +60,8 @@ def error_of(problem: Exception) -> tuple[int, Error]:
         message = (
             f"only the first {VIOLATIONS_MAX} are listed" if len(problem.violations) > VIOLATIONS_MAX else ""
         )
-        return problem.status, error(problem.status, problem.code, problem.reason, message, shown)
+        told = error(problem.status, problem.code, problem.reason, message, shown)
+        return problem.status, msgspec.structs.replace(told, findings=problem.findings)
     if isinstance(problem, JournalAway):
         # Which server did not answer, and where, is for the operator.
         log.warning("a request found the journal away", problem=str(problem))

@@ -42,6 +42,10 @@ def namespace_of(data: str) -> str:
     return "orderloom-" + hashlib.blake2b(str(Path(data).resolve()).encode(), digest_size=6).hexdigest()
 
 
+class CatalogRefused(Exception):
+    """The system cannot start with the catalog that it was given."""
+
+
 class Cluster:
     """A running cluster, as the process that started it sees it. Methods block."""
 
@@ -70,6 +74,7 @@ class Cluster:
         """Start the Coordinator, which starts all the rest; returns when all of it works.
 
         :raises TimeoutError: when not every shard had an owner and every gateway an answer in time.
+        :raises CatalogRefused: it cannot start with the catalog of the options.
         """
         if not options.run:
             options = msgspec.structs.replace(options, run=uuid4().hex)
@@ -87,6 +92,8 @@ class Cluster:
         self._coordinator = coordinator
         deadline = time.monotonic() + START_TIMEOUT_S
         while not ray.get(coordinator.complete.remote(), timeout=START_TIMEOUT_S):
+            if refusal := ray.get(coordinator.refusal.remote(), timeout=START_TIMEOUT_S):
+                raise CatalogRefused(refusal)
             if time.monotonic() > deadline:
                 why = ray.get(coordinator.last_failure.remote(), timeout=START_TIMEOUT_S)
                 sentence = f"the cluster was not complete after {START_TIMEOUT_S:.0f} s"

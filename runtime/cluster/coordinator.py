@@ -23,6 +23,7 @@ from runtime.cluster.leases import Renewal
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.report import Processes, report
 from runtime.cluster.staff import KINDS, Staff, wanted_of
+from runtime.cluster.start_catalog import StartCatalog
 from runtime.cluster.table import Owner, Table
 from runtime.errors import JournalAway, Superseded
 from runtime.journal.redis_journal import RedisJournal
@@ -58,6 +59,7 @@ class Coordinator:
         self.staff: Staff
         self.assignment: Assignment
         self.autoscaler: Autoscaler
+        self.start_catalog: StartCatalog
         self.journal: RedisJournal
         self._fleet = fleet or RayFleet(options)
         self._connect = connect
@@ -67,6 +69,8 @@ class Coordinator:
         self._newest_at = 0.0
         """Since when we have not asked whether we still are the newest Coordinator; monotonic seconds."""
         self._newer = 0
+        self._catalog = 0
+        """How many catalogs were published, when we looked last."""
         self._gathering = True
         self._first_host_at = 0.0
 
@@ -106,6 +110,7 @@ class Coordinator:
                     journal.registry, lambda: self.status(new_window=True), self.scale
                 )
                 await self.autoscaler.remember()
+                self.start_catalog = StartCatalog(self.options, journal.registry, journal.catalogs)
                 owners = [Owner(state.owner, state.epoch) for state in await journal.states()]
                 run, *lines = await journal.registry.remembered("stopped") or [""]
                 numbered = (line.split(" ", 1) for line in lines)
@@ -121,7 +126,10 @@ class Coordinator:
         self.assignment.stop(stopped)
         log.info("coordinator began", epoch=self.epoch, hosts=self.staff.leases.members())
         self._change()
-        self._minding = [asyncio.create_task(self._mind()), asyncio.create_task(self._autoscale())]
+        self._minding = [
+            asyncio.create_task(work)
+            for work in (self._mind(), self._autoscale(), self.start_catalog.decide())
+        ]
 
     # -- what hosts and gateways ask ----------------------------------------------------------------------------
 
@@ -158,6 +166,7 @@ class Coordinator:
             tuple(sorted(self.staff.present["executors"])),
             tuple(sorted(self.staff.present["gateways"])),
             dict(self.assignment.stopped),
+            self._catalog,
         )
 
     # -- what operators ask -------------------------------------------------------------------------------------
@@ -185,6 +194,11 @@ class Coordinator:
         await self.start()
         return self._owned and self.staff.complete
 
+    async def refusal(self) -> str:
+        """Why this system cannot start with the catalog it was given; empty when it can, or that is not known yet."""
+        await self.start()
+        return self.start_catalog.refusal
+
     async def last_failure(self) -> str:
         """The last process that did not start, with its reason; empty when all did."""
         return self.staff.last_failure
@@ -196,7 +210,7 @@ class Coordinator:
             *({name: one.handle for name, one in self.staff.present[kind].items()} for kind in KINDS)
         )
         told = await report(self.journal, self._table(), processes, self.staff.wanted, new_window)
-        return {**told, "autoscale": self.autoscaler.told()}
+        return {**told, "autoscale": self.autoscaler.told(), "start_catalog": self.start_catalog.remark}
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
@@ -211,11 +225,14 @@ class Coordinator:
         while not self._newer:
             try:
                 asked_at = time.monotonic()
-                newest = await self.journal.registry.coordinator()
+                newest, catalog = await self.journal.registry.news()
                 if newest > self.epoch:
                     self._stand_aside(newest)
                     return
                 self._newest_at = asked_at
+                if catalog != self._catalog:
+                    self._catalog = catalog
+                    self._change()
                 self._decide(time.monotonic())
             except JournalAway as away:
                 log.warning("coordinator waits for the journal", reason=str(away))

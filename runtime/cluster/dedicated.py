@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 import ray
 import structlog
-from ray.exceptions import GetTimeoutError, RayActorError
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
 
 from actors.behaviour import Decision
 from actors.group import OrderGroup, OrderGroupKind
 from actors.line import Line, OrderLineActor
 from actors.message import Message
+from catalog.refusals import UnknownCatalogVersion
 from catalog.store import Catalogs
 from runtime.errors import Unavailable
 from runtime.limits import DEDICATED_LINE_ACTORS_MAX
@@ -110,6 +111,10 @@ class OrderProcess:
     def __repr__(self) -> str:
         return self._name
 
+    def use(self, catalogs: Catalogs) -> None:
+        """As :meth:`actors.group.OrderGroupKind.use`."""
+        self._kind.use(catalogs)
+
     def handle(self, group: str, state: bytes | None, message: Message, now: int) -> Decision:
         """Decide one message on an encoded state."""
         _, decision = self._kind.handle(group, None if state is None else _state(state), message, now)
@@ -123,6 +128,15 @@ class DedicatedOrders(OrderGroupKind):
         super().__init__(catalogs)
         self._catalogs = catalogs
         self._actors: dict[str, Any] = {}
+        self._told: dict[str, Any] = {}
+        """The set that each order's actor works with, as Ray knows it: it is told of another with the next message."""
+        self._shared: tuple[Catalogs, Any] | None = None
+        """A set, and what Ray knows it as: put into its store when it is first sent."""
+
+    def use(self, catalogs: Catalogs) -> None:
+        """See :class:`actors.group.OrderGroupKind`."""
+        super().use(catalogs)
+        self._catalogs = catalogs
 
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
@@ -130,28 +144,49 @@ class DedicatedOrders(OrderGroupKind):
         """Let the order's actor decide, fold what it decided.
 
         :raises Unavailable: its actor was lost several times in a row.
+        :raises catalog.refusals.UnknownCatalogVersion: the order's version has not reached this host yet.
         """
+        catalogs = self._reference()
         encoded = None if state is None else _encode(state)
         for _ in range(ATTEMPTS):
             actor = self._actors.get(group)
             if actor is None:
                 process: Any = ray.remote(OrderProcess)
                 named = process.options(name=order_name(group), num_cpus=0, get_if_exists=True)
-                actor = self._actors[group] = named.remote(group, self._catalogs)
+                actor = self._actors[group] = named.remote(group, catalogs)
+            if self._told.get(group) is not catalogs:
+                # One that was found by its name may have been made with another set. Calls keep their order.
+                actor.use.remote(catalogs)
+                self._told[group] = catalogs
             try:
                 asked = actor.handle.remote(group, encoded, message, now)
                 decision: Decision = _answer(actor, asked, ORDER_PATIENCE_S)
             except RayActorError as lost:
                 log.warning("order actor lost", order=group, reason=type(lost).__name__)
-                self._actors.pop(group, None)
+                self._forget(group)
                 continue
+            except RayTaskError as failed:
+                if isinstance(failed.cause, UnknownCatalogVersion):
+                    raise failed.cause from None
+                raise
             for event in decision.events:
                 state = self.evolve(state, event, now)
             if state is None or self.ended(state):
                 # Its lines' actors go with it: it owns them.
-                ray.kill(self._actors.pop(group))
+                ray.kill(self._forget(group))
             return state, decision
         raise Unavailable(f"the actor of order {group} was lost {ATTEMPTS} times in a row")
+
+    def _reference(self) -> Any:
+        # Read once: another set may come while this one is sent, for turns run in a thread.
+        catalogs, shared = self._catalogs, self._shared
+        if shared is None or shared[0] is not catalogs:
+            shared = self._shared = catalogs, ray.put(catalogs)
+        return shared[1]
+
+    def _forget(self, group: str) -> Any:
+        self._told.pop(group, None)
+        return self._actors.pop(group, None)
 
 
 def _answer(actor: Any, reference: Any, patience_s: float) -> Any:

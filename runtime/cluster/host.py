@@ -15,8 +15,8 @@ import structlog
 
 from actors.group import OrderGroupKind
 from actors.kinds import kinds_with
-from catalog.loader import load
-from catalog.store import Catalogs, sample_catalogs
+from catalog.store import Catalogs
+from runtime.catalog_shelf import CatalogShelf
 from runtime.cluster.dedicated import DedicatedOrders
 from runtime.cluster.dispatching import Dispatching, Entry
 from runtime.cluster.leases import HostLease, Renewal
@@ -24,6 +24,7 @@ from runtime.cluster.metrics import HostMetrics
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.reclaim import Reclaim, give_back
+from runtime.cluster.start_catalog import started_with
 from runtime.cluster.table import Table
 from runtime.errors import NoOwner, OrderloomError, Superseded
 from runtime.journal.contract import Fenced
@@ -42,11 +43,6 @@ RECLAIM_INTERVAL_S = 5.0
 FOLLOW_PAUSE_S = 0.2
 
 
-def catalogs_of(options: ClusterOptions) -> Catalogs:
-    """The catalog a process works with: the given files, or the sample."""
-    return Catalogs(load(list(options.catalog))) if options.catalog else sample_catalogs()
-
-
 class Host:
     """One host of shards."""
 
@@ -56,9 +52,11 @@ class Host:
         self.lease = HostLease(options.lease_ms)
         self.metrics = HostMetrics(name)
         self.shell: Shell | None = None
+        self.shelf: CatalogShelf | None = None
         self.table: Table | None = None
         self.dispatching: Dispatching | None = None
         self._dedicated = options.placement == "dedicated"
+        self._orders: OrderGroupKind | None = None
         self._delivering = 0
         self._coordinator = 0
         """The highest epoch of a Coordinator that we have heard of."""
@@ -82,13 +80,17 @@ class Host:
             cluster=self.options.journal_cluster,
             replicas=self.options.replicas,
         )
-        catalogs = catalogs_of(self.options)
+        await started_with(journal.registry, self.options.run)
+        self.shelf = CatalogShelf(journal.catalogs, self._use)
+        catalogs = await self.shelf.open()
+        self._orders = DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs)
         self.shell = shell = Shell(
             self.name,
             journal,
-            kinds_with(DedicatedOrders(catalogs) if self._dedicated else OrderGroupKind(catalogs)),
+            kinds_with(self._orders),
             dispatch=self._dispatch,
             post=self._post,
+            bring=self.shelf.bring,
             lease_valid=lambda: self.lease.valid(time.monotonic()),
             listener=self.metrics,
             blocking=self._dedicated,
@@ -154,6 +156,7 @@ class Host:
             "commits_under_way": sum(shard.turn is not None for shard in shards.values()),
             "mailbox": sum(len(shard.mailbox) for shard in shards.values()),
             "tasks_out": self.dispatching.out if self.dispatching else 0,
+            "catalog": self.shelf.catalogs.current.version if self.shelf else "",
             **self.metrics.status(new_window),
         }
 
@@ -178,6 +181,12 @@ class Host:
         if self.shell is None:
             raise NoOwner(f"{self.name} has not started")
         return self.shell
+
+    def _use(self, catalogs: Catalogs) -> None:
+        """Between two turns; turns that run in a thread meet the set of before or this one, which knows as much."""
+        if self._orders is not None:
+            self._orders.use(catalogs)
+            log.info("catalog", host=self.name, current=catalogs.current.version, known=catalogs.versions)
 
     def _obey(self, coordinator: int) -> None:
         if coordinator < self._coordinator:
@@ -240,6 +249,8 @@ class Host:
                         self.table = table
                         if self.dispatching is not None:
                             self.dispatching.set_executors(table.executors)
+                        if self.shelf is not None:
+                            self.shelf.hear(table.catalog)
                         continue
             except Exception as away:
                 log.warning("table not followed", host=self.name, reason=type(away).__name__)

@@ -19,10 +19,11 @@ from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
+from runtime.catalog_shelf import CatalogShelf
 from runtime.cluster.autoscale import Setting
-from runtime.cluster.host import catalogs_of
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
+from runtime.cluster.start_catalog import started_with
 from runtime.cluster.table import Table
 from runtime.errors import Busy, JournalAway, JournalBehind, NoOwner, Unavailable
 from runtime.history import fold
@@ -62,11 +63,14 @@ class _Link:
 class Router:
     """See :class:`runtime.port.Runtime`."""
 
-    def __init__(self, options: ClusterOptions, journal: RedisJournal) -> None:
+    def __init__(
+        self, options: ClusterOptions, journal: RedisJournal, shelf: CatalogShelf, catalogs: Catalogs
+    ) -> None:
         self.options = options
         self.journal: Journal = journal
-        self.catalogs: Catalogs = catalogs_of(options)
-        self._orders = OrderGroupKind(self.catalogs)
+        self.shelf = shelf
+        self.catalogs = catalogs
+        self._orders = OrderGroupKind(catalogs)
         self._products = InstalledProductKind()
         self._shards = journal.shards
         self._table: Table | None = None
@@ -83,9 +87,15 @@ class Router:
         journal = await RedisJournal.connect(
             options.journal_url, archive=Path(options.archive), cluster=options.journal_cluster
         )
-        router = cls(options, journal)
+        await started_with(journal.registry, options.run)
+        shelf = CatalogShelf(journal.catalogs)
+        router = cls(options, journal, shelf, await shelf.open())
+        shelf.taken = router._use
         router._spawn(router._follow_table())
         return router
+
+    def _use(self, catalogs: Catalogs) -> None:
+        self.catalogs = catalogs
 
     async def close(self) -> None:
         """Stop following, give back the journal."""
@@ -110,7 +120,11 @@ class Router:
 
     async def read(self, groups: Sequence[str]) -> list[OrderGroup | None]:
         """See the port."""
-        return list(await asyncio.gather(*(self._read(group, self._orders, _state) for group in groups)))
+        found: list[OrderGroup | None] = list(
+            await asyncio.gather(*(self._read(group, self._orders, _state) for group in groups))
+        )
+        await self.shelf.meet(found)
+        return found
 
     async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
         """See the port."""
@@ -245,6 +259,7 @@ class Router:
                     version = (table.coordinator, table.version)
                     if self._table is None or table.coordinator >= self._table.coordinator:
                         self._take(table)
+                        self.shelf.hear(table.catalog)
                         continue
                     self._coordinator = None
             except Exception as away:

@@ -22,6 +22,8 @@ class Table(msgspec.Struct, frozen=True):
     gateways: tuple[str, ...] = ()
     stopped: dict[int, str] = {}
     """Shards that nobody may own, with the sentence on why."""
+    catalog: int = 0
+    """How many catalogs were published so far: who has heard of fewer looks at the store."""
 
 
 def spread(owners: Sequence[str], hosts: Iterable[str]) -> list[str]:

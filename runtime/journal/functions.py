@@ -33,6 +33,7 @@ def _function(name: str) -> Function:
 COMMIT: Final = _function("commit")
 ACQUIRE: Final = _function("acquire")
 TRIM: Final = _function("trim")
+PUBLISH: Final = _function("publish")
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -50,6 +51,7 @@ LOAD: Final = (
     command(b"SCRIPT", b"LOAD", COMMIT.body),
     command(b"SCRIPT", b"LOAD", ACQUIRE.body),
     command(b"SCRIPT", b"LOAD", TRIM.body),
+    command(b"SCRIPT", b"LOAD", PUBLISH.body),
 )
 """The commands that give a server the functions."""
 

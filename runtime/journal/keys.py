@@ -79,6 +79,15 @@ def coordinator_key(namespace: str) -> bytes:
     return f"{{{namespace + '.' if namespace else ''}orderloom}}:coordinator".encode()
 
 
+def catalog_keys(namespace: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """The keys of the published catalogs, in their function's order: state, digests, contents, log.
+
+    Hashes but the log, which is a list: ``current`` and ``number``; version -> digest; version -> content.
+    """
+    stem = shards_key(namespace).removesuffix(b"shards") + b"catalog"
+    return stem, stem + b"-digests", stem + b"-contents", stem + b"-log"
+
+
 def agreed_shards(recorded: int, asked: int | None, where: str) -> int:
     """The recorded number of shards, if nobody asked for another.
 

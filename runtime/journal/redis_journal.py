@@ -14,6 +14,7 @@ from redis.crc import key_slot
 
 from runtime.errors import JournalAway, invariant
 from runtime.journal.archive import Archive
+from runtime.journal.catalog_store import RedisCatalogs
 from runtime.journal.contract import (
     Commit,
     Committed,
@@ -55,6 +56,7 @@ class RedisJournal:
         self._keys = keys
         self._calls = Calls(keys)
         self._waitaof = Replicas.of(replicas, int(nodes.answer_timeout_s * 250)) if replicas else None
+        self.catalogs = RedisCatalogs(nodes, keys.namespace, self._waitaof)
         self._follower = Follower(nodes, keys, self._from_archive)
 
     @classmethod

@@ -41,6 +41,14 @@ class Registry:
         """The epoch of the newest Coordinator, 0 before the first."""
         return int(await self._ask(b"GET", self._stem + b"coordinator") or 0)
 
+    async def news(self) -> tuple[int, int]:
+        """The epoch of the newest Coordinator, and how many catalogs were published, in one round trip."""
+        state = self._stem + b"catalog"
+        epoch, number = await self._answers(
+            command(b"GET", self._stem + b"coordinator"), command(b"HGET", state, b"number")
+        )
+        return int(epoch or 0), int(number or 0)
+
     async def memory_bytes(self) -> int:
         """Memory the server uses for data, in bytes."""
         told = await self._ask(b"INFO", b"memory")
@@ -49,7 +57,12 @@ class Registry:
         return int(lines.get("used_memory", 0))
 
     async def _ask(self, *words: bytes | str) -> Reply:
-        (reply,) = await self._nodes.ask([Request(self._slot, command(*words))], lane="query")
-        if isinstance(reply, Lost | Exception):
-            raise JournalAway(str(reply))
+        (reply,) = await self._answers(command(*words))
         return reply
+
+    async def _answers(self, *commands: bytes) -> Sequence[Reply]:
+        replies = await self._nodes.ask([Request(self._slot, each) for each in commands], lane="query")
+        for reply in replies:
+            if isinstance(reply, Lost | Exception):
+                raise JournalAway(str(reply))
+        return replies

@@ -35,10 +35,10 @@ class Recovery:
             for group in frame.settled:
                 self.tail.pop(group, None)
 
-    def park(self, message: Mail) -> Loaded | Lookup | None:
+    def park(self, message: Mail, catalog: str = "") -> Loaded | Lookup | None:
         """Let a message wait for its group: what it is to be made from, or what must be asked for; None: it was.
 
-        Of a group whose whole life stands in the tail nothing needs to be asked.
+        Of a group whose whole life stands in the tail nothing needs to be asked. ``catalog``: see :class:`Lookup`.
         """
         group = message.group
         self.parked_messages += 1
@@ -51,7 +51,7 @@ class Recovery:
             return Loaded(self._shard, self._epoch, group)
         before = self.aside.get(group)
         positions: Sequence[int] = tuple(before.positions) if before is not None else ()
-        return Lookup(self._shard, self._epoch, group, positions)
+        return Lookup(self._shard, self._epoch, group, positions, catalog)
 
     def unpark(self, group: str) -> list[Mail]:
         """The messages that waited for a group, in order."""

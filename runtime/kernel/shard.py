@@ -8,6 +8,7 @@ At most one commit is under way.
 from collections import deque
 
 from actors.messages import RefusedReply, TimerFired
+from catalog.refusals import UnknownCatalogVersion
 from runtime.errors import invariant
 from runtime.journal.contract import Committed, Fenced
 from runtime.kernel.bounds import Bounds
@@ -152,6 +153,8 @@ class Shard:
             at = max(now, live.at)
             try:
                 turn.decide(live, message, at)
+            except UnknownCatalogVersion as missing:
+                self._set_aside_for(missing.version, turn, live, message, outputs)
             except Exception as bug:
                 self._set_aside(turn, live, message, bug, now, outputs)
         for group in self.memory.choose(turn, now):
@@ -159,8 +162,8 @@ class Shard:
                 self.wake.append(Wake(group, False))
         self._close(turn, now, outputs)
 
-    def _park(self, message: Mail, outputs: Outputs) -> None:
-        wanted = self.recovery.park(message)
+    def _park(self, message: Mail, outputs: Outputs, catalog: str = "") -> None:
+        wanted = self.recovery.park(message, catalog)
         if isinstance(wanted, Loaded):
             # Made from the tail, which ends where we stood when we took over: no later owner's records are in it.
             self.loaded(wanted, outputs)
@@ -177,14 +180,25 @@ class Shard:
         """
         group = live.group
         turn.outputs.faults.append((group, f"{type(bug).__name__}: {bug}"))
-        again = turn.undo(group)
+        again = self._take_back(turn, live)
         turn_away(message, Faulted(group), turn.outputs)
-        live.positions = [position for position in live.positions if position <= self.position]
-        del self.groups[group]
-        self.recovery.aside[group] = live
         self.timers.at(group, now + ASIDE_MS)
         for earlier in again:
             self._park(earlier, outputs)
+
+    def _set_aside_for(self, catalog: str, turn: Turn, live: Live, message: Mail, outputs: Outputs) -> None:
+        """The group is pinned to a catalog version that is not here yet: it waits for it, and decides then."""
+        for each in (*self._take_back(turn, live), message):
+            self._park(each, outputs, catalog)
+
+    def _take_back(self, turn: Turn, live: Live) -> list[Mail]:
+        """Undo what a group decided in this turn, and let go of it; the messages that are to be decided again."""
+        group = live.group
+        again = turn.undo(group)
+        live.positions = [position for position in live.positions if position <= self.position]
+        del self.groups[group]
+        self.recovery.aside[group] = live
+        return again
 
     # -- timers -------------------------------------------------------------------------------------------------
 

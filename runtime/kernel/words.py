@@ -146,12 +146,16 @@ Answer = AnyReply | View | WrongOwner | TooBusy | NotNow | Taken | Faulted
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """Read this group from the journal and answer with :class:`Loaded`; ``positions`` are frames wanted besides."""
+    """Read this group from the journal and answer with :class:`Loaded`; ``positions`` are frames wanted besides.
+
+    ``catalog``: bring this catalog version first, the group is pinned to it; if there is none, that is its fault.
+    """
 
     shard: int
     epoch: int
     group: str
     positions: Sequence[int] = ()
+    catalog: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

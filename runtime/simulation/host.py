@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 RETRY_MS = 20
 RETRY_MAX_MS = 400
 POST_TIMEOUT_MS = 300
+POST_RETRY_MAX_MS = 10_000
+"""Long: silence does not tell a lost message from one that waits in a full mailbox, which repeating makes fuller."""
 SLEEP_MAX_MS = 1_000
 """A wall clock that is set back must not keep timers asleep for as long as it was wrong."""
 
@@ -339,7 +341,7 @@ class Host:
             nonlocal heard
             if not heard:
                 heard = True
-                self._deliver(out, min(pause * 2, RETRY_MAX_MS))
+                self._deliver(out, min(pause * 2, POST_RETRY_MAX_MS))
 
         def answered(answer: Answer) -> None:
             nonlocal heard

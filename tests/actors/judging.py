@@ -7,7 +7,7 @@ import msgspec
 
 from actors import decomposition, line, order
 from actors.behaviour import Decision
-from actors.events import AnswerRecorded, AnyEvent, TasksDispatched
+from actors.events import AnswerRecorded, AnyEvent, OrderMoved, TasksDispatched
 from actors.group import OrderGroupKind
 from actors.message import Message
 from actors.messages import KeyConflict, RefusedReply, TimerFired
@@ -87,6 +87,8 @@ class Watched:
         record = encode(decision.events)
         self.records.append((self.now, record))
         for event in decode_events(record):
+            if isinstance(event, OrderMoved) and self.shadow is not None:
+                assert event.state is not self.shadow.order.state, f"{event} moves nothing"
             self.shadow = self.kind.evolve(self.shadow, event, self.now)
             after = standings(self.shadow)
             for address, (machine, state) in after.items():

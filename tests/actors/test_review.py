@@ -361,6 +361,14 @@ def test_other_orders_are_waited_for_after_approval_whatever_came_meanwhile() ->
     assert "oA" in group(watched).order.reason
 
 
+def test_a_change_of_a_held_order_is_reviewed_and_it_stays_held() -> None:
+    watched = watching(security(users=3), depends_on=("oA",))
+    watched.tell(OrderEnded("oA", "failed"))
+    assert group(watched).order.state is S.HELD
+    assert done(watched, changed(1, [security(users=4)], depends_on=("oA",))) is S.HELD
+    assert done(watched, changed(2, [security(users=4)])) is S.IN_PROGRESS
+
+
 def test_a_date_is_waited_for_after_approval_and_a_change_is_approved_anew() -> None:
     watched = watching(security(users=800), requested_start=NOW + DAY)
     done(watched, ApproveOrder("ann", SALES))

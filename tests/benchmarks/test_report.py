@@ -65,6 +65,27 @@ FILES: dict[str, dict[str, Any]] = {
             "Restate": {"skipped": "its server is not installed"},
         }
     },
+    "elastic": {
+        "shape": "b6", "rate": 600.0, "accepted": 900, "undecided": 0, "left_in_progress": 0,
+        "timeline": [
+            {"at_s": 0.5 * n, "accepted": 300 * n, "accepted_per_second": 600.0, "longest_wait_ms": 40.0}
+            for n in range(1, 9)
+        ],
+        "steps": [
+            {"step": "hosts to 2", "at_s": 1.0, "moved_s": 2.5, "lowest_share_of_rate": 0.8, "longest_wait_ms": 90.0},
+            {"step": "hosts to 1", "at_s": 3.0, "moved_s": None, "lowest_share_of_rate": 0.9, "longest_wait_ms": 70.0},
+        ],
+    },
+    "journals": {
+        "shape": "b6", "seconds": 8.0,
+        "journals": {
+            name: {
+                "servers": 3, "orders_per_second": 1_500.0, "ratio": 1.0, "accept_ms": MS, "cycle_ms": MS,
+                "cpu_us_per_order": {"server": 50},
+            }
+            for name in ("server", "cluster", "replica")
+        },
+    },
     "scaling": {"hosts": [{"at": 1, "orders_per_second": 700.0}, {"at": 2, "orders_per_second": 1_200.0}]},
 }  # fmt: skip
 

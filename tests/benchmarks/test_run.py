@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +15,7 @@ from benchmarks import commands
 from benchmarks import run as room
 from benchmarks.console import EXIT_INCOMPLETE, EXIT_NOT_STARTED
 from benchmarks.processes import OTHERS, cpu_seconds, parts
-from benchmarks.run import Options, measure_at
+from benchmarks.run import Options, Watch, measure_at
 from benchmarks.shapes import order_lines
 from benchmarks.system import Layout, NotStarted, System, running
 from tests.benchmarks.conftest import StreamServer
@@ -120,9 +121,12 @@ def test_bench_refuses_an_unknown_shape() -> None:
     assert result.exit_code == 2
 
 
-@pytest.mark.parametrize(("completed", "code"), [(10, 0), (9, EXIT_INCOMPLETE)])
+@pytest.mark.parametrize(
+    ("completed", "replaced", "code"),
+    [(10, False, 0), (9, False, EXIT_INCOMPLETE), (10, True, EXIT_INCOMPLETE)],
+)
 def test_bench_run_writes_its_file_and_judges(
-    completed: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    completed: int, replaced: bool, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figures = {
         "shape": "b6",
@@ -132,12 +136,21 @@ def test_bench_run_writes_its_file_and_judges(
         "accept_ms": {"p50": 1, "p99": 2, "p999": 3},
         "cycle_ms": {},
         "fsync": "always",
+        "hosts_replaced": replaced,
     }
     monkeypatch.setattr(commands, "run", lambda options, say: figures)
     file = tmp_path / "deep" / "figures.json"
     result = CliRunner().invoke(commands.bench, ["run", "b6", "--seconds", "1", "--json", str(file)])
     assert result.exit_code == code, result.output
     assert json.loads(file.read_text()) == figures
+    assert ("a host was replaced" in result.output) is replaced
+
+
+def test_a_host_that_was_replaced_shows_in_the_watch() -> None:
+    watch = Watch(httpx.AsyncClient(), {"pids": {"hosts": {"host 1": 7}}}, {"pids": {"hosts": {"host 1": 7}}})
+    assert not watch.hosts_replaced()
+    watch.now = {"pids": {"hosts": {"host 1": 8}}}
+    assert watch.hosts_replaced()
 
 
 def test_bench_run_says_when_nothing_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,12 +26,26 @@ def test_publishing_makes_a_new_set() -> None:
 def test_an_unknown_version_is_refused_by_name() -> None:
     with pytest.raises(UnknownCatalogVersion, match="'3' was never published; known are 1") as caught:
         Catalogs(ONE).get("3")
-    assert caught.value.code == "unknown-catalog-version"
+    assert (caught.value.code, caught.value.version) == ("unknown-catalog-version", "3")
+    travelled = pickle.loads(pickle.dumps(caught.value))
+    assert (str(travelled), travelled.version) == (str(caught.value), "3")
 
 
 def test_a_version_cannot_change_its_content() -> None:
     with pytest.raises(ValueError, match="a version of its own"):
         Catalogs(ONE).publish(catalog_of("another", "1", (), ()))
+
+
+def test_the_same_content_is_the_same_version_whoever_read_it() -> None:
+    again = catalog_of("shop", "1", (), ())
+    assert again is not ONE and (again == ONE, again != ONE) == (True, False)
+    assert Catalogs(ONE).publish(TWO).publish(again).current is ONE
+
+
+def test_a_version_is_remembered_without_becoming_current() -> None:
+    both = Catalogs(TWO).remember(ONE)
+    assert (both.current, set(both.versions)) == (TWO, {"1", "2"})
+    assert "1" in both and "3" not in both
 
 
 def test_versions_travel() -> None:

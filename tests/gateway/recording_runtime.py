@@ -16,7 +16,9 @@ from actors.installed_group import InstalledProductKind
 from actors.installed_product import Installed
 from actors.messages import AnyMessage, AnyReply, TaskResult, TaskResults
 from actors.structure import OrderGroup
-from catalog.store import sample_catalogs
+from catalog.store import Catalogs, sample_catalogs
+from runtime.catalog_shelf import CatalogShelf
+from runtime.catalogs import MemoryCatalogs
 from runtime.cluster.autoscale import Setting
 from runtime.errors import OrderloomError
 from runtime.journal.contract import Commit, Committed
@@ -46,6 +48,7 @@ class RecordingRuntime:
         self.journal = WaitingJournal(self.model)
         self.catalogs = sample_catalogs()
         self.kind = OrderGroupKind(self.catalogs)
+        self.shelf = CatalogShelf(MemoryCatalogs(self.catalogs.current), self.use, self.catalogs)
         self.products = InstalledProductKind()
         self.groups: dict[str, OrderGroup] = {}
         self.installed: dict[str, Installed] = {}
@@ -59,6 +62,10 @@ class RecordingRuntime:
         self._commit = count(1)
         for shard in range(SHARDS):
             self.model.acquire(shard, epoch=1, owner="test", coordinator=1)
+
+    def use(self, catalogs: Catalogs) -> None:
+        self.catalogs = catalogs
+        self.kind.use(catalogs)
 
     async def send(self, group: str, message: AnyMessage) -> AnyReply:
         self.waiting += 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ray.exceptions import ActorDiedError
 
+from runtime.catalogs import MemoryCatalogs
 from runtime.cluster.coordinator import Coordinator
 from runtime.cluster.fleet import Process
 from runtime.cluster.leases import Renewal
@@ -28,6 +29,7 @@ class FakeRegistry:
         self.kept: dict[str, list[str]] = {}
         self.away = False
         self.newest = 0
+        self.catalogs = MemoryCatalogs()
         self._model = model
 
     async def remember(self, kind: str, names: Sequence[str]) -> None:
@@ -38,9 +40,10 @@ class FakeRegistry:
         self._answer()
         return list(self.kept.get(kind, ()))
 
-    async def coordinator(self) -> int:
+    async def news(self) -> tuple[int, int]:
         self._answer()
-        return self.newest
+        current = await self.catalogs.current()
+        return self.newest, 0 if current is None else current.number
 
     def _answer(self) -> None:
         if self.away:
@@ -53,6 +56,7 @@ class FakeJournal(AsyncModelJournal):
     def __init__(self) -> None:
         super().__init__(ModelJournal(SHARDS))
         self.registry = FakeRegistry(self.model)
+        self.catalogs = self.registry.catalogs
 
     async def new_coordinator(self) -> int:
         self.registry.newest = await super().new_coordinator()
