@@ -186,7 +186,9 @@ LINE_ACCEPTS: Final = Acceptance(
     PRODUCT_ORDER_ITEM,
     {
         Retry: _LINE_RULE,
-        GiveUp: _LINE_RULE,
+        GiveUp: Rule(
+            frozenset({S.ACKNOWLEDGED, S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED
+        ),
         GiveValues: Rule(
             frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}),
             Refusal("lineNotOpen", "line {name} is {state}: it takes no values now"),
@@ -194,8 +196,9 @@ LINE_ACCEPTS: Final = Acceptance(
         ),
     },
     "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, while an "
-    "installed product is refused to it, or while something of it is held back; otherwise they answer `lineNotHeld` in "
-    "every state that is not final. GiveValues is for lines with rules: another one answers `noRules`, a path that "
+    "installed product is refused to it, or while something of it is held back; GiveUp, too, while it waits for an "
+    "installed product or a shared service. Otherwise they answer `lineNotHeld` in every state that is not final. "
+    "GiveValues is for lines with rules: another one answers `noRules`, a path that "
     "leads nowhere `unknownPath`, a value that its characteristic does not take `valueNotAllowed`.",
 )
 

@@ -46,6 +46,14 @@ class Decision(msgspec.Struct):
     timers: list[tuple[str, int | None]] = []
     reply: AnyReply | None = None
 
+    def add(self, other: "Decision") -> None:
+        """Take in what another actor decided in the same turn, but for its reply."""
+        self.events += other.events
+        self.inside += other.inside
+        self.sends += other.sends
+        self.dispatch += other.dispatch
+        self.timers += other.timers
+
 
 def refused(code: str, message: str) -> Decision:
     """The decision to do nothing, with the broken rule's name and a sentence for people."""

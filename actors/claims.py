@@ -58,6 +58,15 @@ class SharedClaim(msgspec.Struct):
 
     They have it apart from those that join it: whether somebody who joins will stay is known when his line has ended.
     """
+    begun: bool = True
+    """Whether lines have grown with it, so that it is given back at their end and not before."""
+    pressing: bool = False
+    """Whether it was asked for as one that lines at work wait for."""
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether the order has asked for it and not got it."""
+        return self.asked and not self.granted
 
     @property
     def joined(self) -> bool:

@@ -105,6 +105,13 @@ class NeedsJoined(Event, frozen=True, tag="needs"):
     needs: tuple[str, ...]
 
 
+class NeedsLeft(Event, frozen=True, tag="needsLeft"):
+    """A task that has not begun needs these no more: its line has left the shared service they belong to."""
+
+    task: str
+    needs: tuple[str, ...]
+
+
 GraphEvent = (
     LinesRuled
     | NodesGrown
@@ -120,4 +127,5 @@ GraphEvent = (
     | LineCancelled
     | TasksJoined
     | NeedsJoined
+    | NeedsLeft
 )

@@ -82,10 +82,14 @@ class SharedNeeded(Event, frozen=True, tag="sharedNeeded"):
 
 
 class SharedClaimed(Event, frozen=True, tag="sharedClaimed"):
-    """Lines come to a shared service: the order asks for it, or has it already."""
+    """Lines come to a shared service: the order asks for it, or has it already.
+
+    ``pressing``: lines at work wait for it, the same ones as before where none are named.
+    """
 
     shared: str
     lines: tuple[str, ...]
+    pressing: bool = False
 
 
 class SharedAhead(Event, frozen=True, tag="sharedAhead"):
@@ -100,6 +104,12 @@ class SharedGranted(Event, frozen=True, tag="sharedGranted"):
 
     shared: str
     picture: InstalledShared | None
+
+
+class SharedYielded(Event, frozen=True, tag="sharedYielded"):
+    """The order gave back a shared service that no line had begun with, and comes to it again."""
+
+    shared: str
 
 
 class SharedReady(Event, frozen=True, tag="sharedReady"):
@@ -137,9 +147,10 @@ class SharedNamed(Event, frozen=True, tag="sharedNamed"):
 
 
 class SharedWanted(Event, frozen=True, tag="sharedWanted"):
-    """An order waits for the shared service, behind those that came before."""
+    """An order waits for the shared service behind those before it; a ``pressing`` one behind those that press."""
 
     order: str
+    pressing: bool = False
 
 
 class SharedHeld(Event, frozen=True, tag="sharedHeld"):
@@ -243,6 +254,7 @@ ClaimEvent = (
     | SharedClaimed
     | SharedAhead
     | SharedGranted
+    | SharedYielded
     | SharedReady
     | SharedLeft
 )

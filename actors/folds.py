@@ -7,8 +7,6 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
-from actors.decomposition import Decomposition
-from actors.document import lines_of
 from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
@@ -40,144 +38,23 @@ from actors.events import (
     TaskWaits,
     WaiterAdded,
 )
+from actors.folds_of_documents import (
+    draft_saved,
+    draft_started,
+    draft_submitted,
+    draft_withdrawn,
+    order_annotated,
+    order_changed,
+    submitted,
+)
 from actors.folds_of_graph import FOLDS_OF_GRAPH, grow_no_more
-from actors.line import Line
-from actors.order import COMMANDS_KEPT, Order
-from actors.plan import Orchestration, Task
+from actors.order import COMMANDS_KEPT
+from actors.plan import Task
 from actors.reservation_folds import RESERVATION_FOLDS
 from actors.review_folds import REVIEW_FOLDS
-from actors.review_folds import changed as review_changed
 from actors.rollup import move
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
-
-
-def submitted(event: OrderSubmitted, at: int) -> OrderGroup:
-    """The group as its first fact makes it."""
-    order = Order(
-        id=event.order,
-        document=event.document,
-        digest=event.digest,
-        catalog=event.catalog,
-        client=event.client,
-        external_id=event.external_id,
-        category=event.category,
-        party=event.party,
-        order_date=at,
-        requested_start=event.requested_start,
-        state=event.state,
-        since=at,
-        depends_on=dict.fromkeys(event.depends_on, ""),
-    )
-    return _with_lines(order, event.state, at)
-
-
-def _with_lines(order: Order, state: State, at: int) -> OrderGroup:
-    """The group of an order that has not begun, with the lines of its document as they stand in ``state``."""
-    lines: dict[str, Line] = {}
-    waiting: dict[str, tuple[str, ...]] = {}
-    needed_by: dict[str, tuple[str, ...]] = {}
-    siblings: dict[str, list[Line]] = {}
-    for entry in lines_of(order.document):
-        request = entry.request
-        line = Line(
-            id=request.line,
-            action=request.action,
-            offering=request.offering or "",
-            state=state,
-            since=at,
-            parent=entry.parent,
-            depth=lines[entry.parent].depth + 1 if entry.parent else 1,
-            needs=entry.needs,
-            counted=request.action != "noChange",
-            gate=S.ACKNOWLEDGED if entry.needs else None,
-        )
-        lines[line.id] = line
-        siblings.setdefault(entry.parent, []).append(line)
-        if entry.needs:
-            waiting[line.id] = entry.needs
-            for needed in entry.needs:
-                needed_by[needed] = (*needed_by.get(needed, ()), line.id)
-    order.size, order.lines = len(lines), {}
-    for line in reversed(lines.values()):
-        # An unchanged whole with parts that change has work below it.
-        if line.counted and line.parent:
-            lines[line.parent].counted = True
-    for parent, children in siblings.items():
-        if not any(line.counted for line in children):
-            for line in children:
-                line.counted = True
-        tally = lines[parent].children if parent else order.lines
-        tally[state] = sum(line.counted for line in children)
-    return OrderGroup(order, lines, Decomposition(), Orchestration(waiting=waiting, needed_by=needed_by))
-
-
-def draft_started(event: DraftSaved, at: int) -> OrderGroup:
-    """The group of a draft as its first save makes it. What is wrong may have no lines: a draft has none."""
-    order = Order(
-        id=event.order,
-        document=event.document,
-        digest=event.digest,
-        catalog=event.catalog,
-        client=event.client,
-        external_id="",
-        category="",
-        party="",
-        order_date=at,
-        requested_start=0,
-        state=S.DRAFT,
-        since=at,
-        submitted=False,
-    )
-    _headed(order, event)
-    return OrderGroup(order, {}, Decomposition(), Orchestration())
-
-
-def _headed(order: Order, event: DraftSaved | OrderChanged) -> None:
-    heading = event.heading
-    order.document, order.catalog = event.document, event.catalog
-    order.external_id, order.category, order.party = heading.external_id, heading.category, heading.party
-    order.requested_start = heading.requested_start
-    order.depends_on = {other: order.depends_on.get(other, "") for other in heading.depends_on}
-
-
-def _draft_saved(group: OrderGroup, event: DraftSaved, at: int) -> None:
-    order = group.order
-    _headed(order, event)
-    order.version, order.change, order.since = order.version + 1, event.digest, at
-
-
-def _draft_submitted(group: OrderGroup, event: DraftSubmitted, at: int) -> None:
-    order = group.order
-    order.document, order.catalog, order.submitted = event.document, event.catalog, True
-    order.state, order.since, order.order_date = S.ACKNOWLEDGED, at, at
-    _lined_anew(group, at)
-
-
-def _draft_withdrawn(group: OrderGroup, event: DraftWithdrawn, at: int) -> None:
-    order = group.order
-    order.state, order.since, order.completed_at = S.CANCELLED, at, at
-    order.code, order.reason = "withdrawn", event.reason
-    order.size, order.lines, group.lines = 0, {}, {}
-
-
-def _order_changed(group: OrderGroup, event: OrderChanged, at: int) -> None:
-    order = group.order
-    _headed(order, event)
-    order.version, order.change = order.version + 1, event.digest
-    _lined_anew(group, at)
-    review_changed(group, at)
-
-
-def _order_annotated(group: OrderGroup, event: OrderAnnotated, at: int) -> None:
-    order = group.order
-    order.document, order.version, order.change = event.document, order.version + 1, event.digest
-
-
-def _lined_anew(group: OrderGroup, at: int) -> None:
-    """The lines of another document, of an order that has not begun."""
-    made = _with_lines(group.order, S.ACKNOWLEDGED, at)
-    group.lines, group.orchestration = made.lines, made.orchestration
 
 
 def _order_moved(group: OrderGroup, event: OrderMoved, at: int) -> None:
@@ -373,7 +250,8 @@ def _line_given_up(group: OrderGroup, event: LineGivenUp, at: int) -> None:
         del plan.waiting[line.id], plan.blocked[line.id]
     grow_no_more(group, line.id)
     line.gate, line.code = S.CANCELLED, "givenUp"
-    line.reason = f"{line.reason}; given up: {event.reason}" if event.reason else line.reason
+    given_up = f"given up: {event.reason}" if event.reason else ""
+    line.reason = "; ".join(filter(None, (line.reason, given_up)))
 
 
 def _need_met(group: OrderGroup, event: NeedMet, at: int) -> None:
@@ -426,11 +304,11 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     CommandDecided: _command_decided,
     AnswerRecorded: _answer_recorded,
     **RESERVATION_FOLDS,
-    DraftSaved: _draft_saved,
-    DraftSubmitted: _draft_submitted,
-    DraftWithdrawn: _draft_withdrawn,
-    OrderChanged: _order_changed,
-    OrderAnnotated: _order_annotated,
+    DraftSaved: draft_saved,
+    DraftSubmitted: draft_submitted,
+    DraftWithdrawn: draft_withdrawn,
+    OrderChanged: order_changed,
+    OrderAnnotated: order_annotated,
     **REVIEW_FOLDS,
     **FOLDS_OF_GRAPH,
 }

@@ -10,6 +10,7 @@ from actors.events_of_graph import (
     LineCancelled,
     LinesRuled,
     NeedsJoined,
+    NeedsLeft,
     NodeChanged,
     NodeReferred,
     NodesDropped,
@@ -251,6 +252,14 @@ def _needs_joined(group: OrderGroup, event: NeedsJoined, at: int) -> None:
     _feed(group, event.task, event.needs)
 
 
+def _needs_left(group: OrderGroup, event: NeedsLeft, at: int) -> None:
+    tasks = group.orchestration.tasks
+    task = tasks[event.task]
+    task.needs = tuple(need for need in task.needs if need not in event.needs)
+    for need in event.needs:
+        tasks[need].feeds = tuple(feed for feed in tasks[need].feeds if feed != event.task)
+
+
 def _feed(group: OrderGroup, key: str, needs: Iterable[str]) -> None:
     plan = group.orchestration
     own = line_of(plan.tasks[key].domain_order)
@@ -315,4 +324,5 @@ FOLDS_OF_GRAPH: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     LineCancelled: _line_cancelled,
     TasksJoined: _tasks_joined,
     NeedsJoined: _needs_joined,
+    NeedsLeft: _needs_left,
 }

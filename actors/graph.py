@@ -16,6 +16,8 @@ from catalog.lines import Awaited, HeldBack
 
 HOPELESS: Final = frozenset({INSTALLED_UNKNOWN, NOT_POSSIBLE, PLAN_CYCLE})
 """What concerns all of a line: whoever gives it up gives up the line."""
+DEADLOCK: Final = "deadlock"
+"""The code of a line that is held because orders wait for each other."""
 CHANGE_PENDING: Final = "changePending"
 REACTIONS_MAX: Final = 100
 """How often a wait reminds or escalates, at most; then it waits in silence."""

@@ -8,11 +8,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from actors import changes, drafts, people
+from actors import changes, drafts
 from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
 from actors.decomposition import DecompositionActor
-from actors.drafts import DRAFTS
 from actors.events import CommandDecided
 from actors.fact import Event
 from actors.folds import BEGINS, FOLDS
@@ -30,8 +29,8 @@ from actors.inside import (
     RollUp,
     line_address,
 )
-from actors.lanes import LANE, lane_value
 from actors.line import Line, OrderLineActor
+from actors.listing import listed
 from actors.message import Message
 from actors.messages import (
     AnnotateOrder,
@@ -56,15 +55,13 @@ from actors.messages import (
 )
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
-from actors.order_id import ORDER_ID_LENGTH, captured_as, tenant_tag_of, tenanted
 from actors.plan import Task
 from actors.product_id import PREFIX as PRODUCT_PREFIX
-from actors.reservation import HEARD, ReservationActor
+from actors.reservation import HEARD, ReservationActor, waits
 from actors.review import PEOPLE, REVIEW_MESSAGES, ReviewActor
 from actors.situation import ABOUT_THE_GRAPH, situated
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
-from catalog.policies.priority import DEFAULT_LANE
 from catalog.store import Catalogs
 
 __all__ = ["LineDecider", "OrderGroup", "OrderGroupKind"]
@@ -199,6 +196,12 @@ class OrderGroupKind:
         ):
             return DECOMPOSITION, message
         if isinstance(message, Retry | GiveUp) and message.target:
+            if (
+                kind is GiveUp
+                and state.reservations is not None
+                and waits(state.reservations, message.target)
+            ):
+                return RESERVATION, message
             if message.target in state.lines and message.target not in state.orchestration.tasks:
                 return line_address(message.target), message
             return ORCHESTRATION, message
@@ -276,31 +279,7 @@ class OrderGroupKind:
         """The word for how the order ended."""
         return str(state.order.state)
 
-    @staticmethod
-    def index(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
-        """(orderDate in ms, attributes by which lists find the order)."""
-        order = state.order
-        if not order.submitted:
-            drafts = tenanted(tenant_tag_of(order.id), DRAFTS)
-            return order.order_date, (((drafts, ""),) if order.state is S.DRAFT else ())
-        entries = [("every", ""), ("state", str(order.state))]
-        if order.external_id:
-            entries.append(("externalId", order.external_id))
-        if order.party:
-            entries.append(("relatedParty.id", order.party))
-        if order.category:
-            entries.append(("category", order.category))
-        # People and lanes know no kinds of order.
-        common = []
-        if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
-            common.append((LANE, lane_value(state.urgency.lane, order.client)))
-        if order.in_review and state.review is not None:
-            common += people.listed(state.review.tasks.values())
-        if len(order.id) != ORDER_ID_LENGTH:
-            tag, kind = tenant_tag_of(order.id), captured_as(order.id)
-            entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
-            common = [(tenanted(tag, attribute), value) for attribute, value in common]
-        return order.order_date, (*entries, *common)
+    index = staticmethod(listed)
 
     @staticmethod
     def has_open_work(state: OrderGroup) -> bool:
@@ -348,7 +327,7 @@ _ADDRESSES: dict[type[Message], str] = {
     ChangeValues: CHANGE,
 }
 """Who decides messages that are about the order's document."""
-_COMMANDS = frozenset({Retry, GiveUp})
+_COMMANDS = frozenset({Retry, GiveUp, GiveValues, *REVIEW_MESSAGES})
 """Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
     {

@@ -19,11 +19,10 @@ from actors.events_of_graph import (
     NodeChanged,
     NodesKept,
     RulesDecided,
-    ValuesTold,
 )
 from actors.events_of_products import SharedReference
 from actors.fact import Event
-from actors.graph import HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
+from actors.graph import DEADLOCK, HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
     DECOMPOSITION,
     LINES,
@@ -45,19 +44,17 @@ from actors.inside import (
 from actors.message import Message
 from actors.messages import GiveValues, TimerFired
 from actors.order_id import tenant_tag_of
-from actors.plan import line_of
 from actors.shared_id import shared_id
 from actors.states import FINAL
-from catalog.characteristics import faults
+from actors.telling import Telling
 from catalog.graph.lines import grow
 from catalog.graph.nodes import SHARED, shared_key
 from catalog.graph.referring import referrers_of
-from catalog.graph.results import CHOOSE_INSTANCES, NOT_POSSIBLE, OrderGraph
+from catalog.graph.results import NOT_POSSIBLE, OrderGraph
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack
 from catalog.model import Catalog
 from catalog.refusals import CatalogRefusal
-from catalog.tree import root_of
 
 HELD_BACK = "heldBack"
 """The group's one timer for values that did not come: armed for the first deadline."""
@@ -80,9 +77,9 @@ class Growth:
         if isinstance(message, Grow):
             return self._grow(message.lines)
         if isinstance(message, GiveValues):
-            return self._take(message)
+            return self._telling().take(message)
         if isinstance(message, Brought):
-            return self._bring(message)
+            return self._telling().bring(message)
         if isinstance(message, LeaveOut):
             return self._leave_out(message)
         if isinstance(message, Leave):
@@ -90,6 +87,9 @@ class Growth:
         if isinstance(message, TimerFired):
             return self._overdue()
         return refused("unknownMessage", f"a graph does not understand {type(message).__name__}")
+
+    def _telling(self) -> Telling:
+        return Telling(self.catalog, self.orders, self.graph, self.situation)
 
     # -- growing --------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Growth:
                     0,
                 )
                 for each in self.graph.held.get(line, ())
-                if each.part.key not in keys
+                if each.part.key not in keys and each.part.code != DEADLOCK
             )
             waiting[line] = (*now, *coming)
             if waiting[line] != self.graph.held.get(line, ()):
@@ -254,99 +254,6 @@ class Growth:
         due = first_due({**self.graph.held, **held}.values())
         if due != self.graph.due():
             decision.timers.append((HELD_BACK, due or None))
-
-    # -- what is said and brought ---------------------------------------------------------------------------------
-
-    def _take(self, message: GiveValues) -> Decision:
-        line = message.target
-        if not line or line not in self.graph.lines:
-            return refused(
-                "noRules", f"line {line} has no rules that wait for values: change it by an amendment"
-            )
-        by_place: dict[str, dict[str, dict[str, Any]]] = {}
-        for path, value in message.values.items():
-            place = self._place(line, path)
-            if place is None:
-                return refused("unknownPath", f"line {line} has nothing that is called {path}")
-            owner, at, specification, name = place
-            if specification is None and name == "remove" and not isinstance(value, list | None):
-                return refused("valueNotAllowed", f"{path}: name the instances in a list")
-            if specification is not None and value is not None:
-                declared = next((each for each in specification.characteristics if each.name == name), None)
-                if declared is None:
-                    return refused("unknownPath", f"{specification.id} has no characteristic {name}")
-                against = faults(declared, value)
-                if against:
-                    return refused("valueNotAllowed", f"{path}: {against[0][1]}")
-            by_place.setdefault(owner, {}).setdefault(at, {})[name] = value
-        return self._tell(by_place, message.by)
-
-    def _place(self, line: str, path: str) -> tuple[str, str, Any, str] | None:
-        """Whose value a path is: (line or SHARED, place, specification, name); None where it leads nowhere."""
-        at, _, name = path.rpartition(".")
-        request = self.situation.requests[line]
-        root = root_of(self.catalog, request.offering, request.specification)
-        if not at or at == root.id:
-            return line, root.id, root, name
-        number = at.removeprefix(root.id)
-        if number.startswith("[") and "." not in number:
-            return line, at, root, name
-        held = [each.part for each in self.graph.held.get(line, ())]
-        if any(path in each.missing and each.code == CHOOSE_INSTANCES for each in held):
-            # Which of several go is no characteristic of the one that stands at this place.
-            return line, at, None, name
-        for key, grown in self.graph.grown.items():
-            owner = line_of(key)
-            if grown.path == at and (
-                owner == line or (owner == SHARED and line in self.orders[key].referrers)
-            ):
-                return owner, at, self.catalog.specifications.get(self.orders[key].specification), name
-        if any(path in each.missing for each in held):
-            # What is shared, once it is known which one it is, has no place of its own yet.
-            return line, at, self.catalog.specifications.get(_last(at)), name
-        return None
-
-    def _bring(self, message: Brought) -> Decision:
-        by_place: dict[str, dict[str, dict[str, Any]]] = {}
-        for key, values in message.values.items():
-            grown = self.graph.grown.get(key)
-            if grown is not None:
-                by_place.setdefault(line_of(key), {}).setdefault(grown.path, {}).update(values)
-        decision = self._tell(by_place, "")
-        if not decision.events:
-            # Nothing new, and yet one less that may bring something.
-            lines = dict.fromkeys(
-                line for key in message.values if key in self.orders for line in self.orders[key].referrers
-            )
-            decision.inside.append((DECOMPOSITION, Grow(tuple(lines))))
-        return decision
-
-    def _tell(self, by_place: Mapping[str, Mapping[str, dict[str, Any]]], by: str) -> Decision:
-        events: list[Event] = []
-        lines: dict[str, None] = {}
-        for owner, places in by_place.items():
-            known = self.graph.facts[owner].values if owner in self.graph.facts else {}
-            new = {
-                at: values
-                for at, values in places.items()
-                if any(known.get(at, {}).get(name, _NEVER) != value for name, value in values.items())
-            }
-            if new:
-                events.append(ValuesTold(owner, new, by))
-                lines.update(dict.fromkeys(self._lines_of(owner, new)))
-        if not events:
-            return Decision()
-        return Decision(events, [(DECOMPOSITION, Grow(tuple(lines)))])
-
-    def _lines_of(self, owner: str, places: Iterable[str]) -> Iterable[str]:
-        if owner:
-            return (owner,)
-        return [
-            line
-            for key in self.graph.keys((SHARED,))
-            if self.graph.grown[key].path in places
-            for line in self.orders[key].referrers
-        ]
 
     # -- deadlines and decisions ----------------------------------------------------------------------------------
 
@@ -452,11 +359,3 @@ class Growth:
         if others:
             decision.inside.append((DECOMPOSITION, Grow(tuple(dict.fromkeys(others)))))
         return decision
-
-
-def _last(path: str) -> str:
-    """The specification that a path ends in."""
-    return path.rpartition(".")[2].partition("[")[0].partition("#")[0].partition("<")[0]
-
-
-_NEVER = object()

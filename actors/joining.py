@@ -2,7 +2,7 @@
 
 from actors.behaviour import Decision
 from actors.events import TaskCompleted
-from actors.events_of_graph import NeedsJoined, TasksJoined
+from actors.events_of_graph import NeedsJoined, NeedsLeft, TasksJoined
 from actors.inside import DECOMPOSITION, ORCHESTRATION, Brought, Go, Grow, Join
 from actors.plan import Orchestration, Outlook, line_of
 from actors.states import S
@@ -23,7 +23,26 @@ def join(state: Orchestration, message: Join, now: int) -> Decision:
         more = tuple(need for need in task.needs if need not in planned.needs and need in known)
         if more:
             decision.events.append(NeedsJoined(task.key, more))
+    wanted = {task.key: task.needs for task in message.tasks}
+    for key, needs in _left(state).items():
+        less = tuple(need for need in needs if need not in wanted.get(key, ()))
+        if less:
+            decision.events.append(NeedsLeft(key, less))
     return decision
+
+
+def _left(state: Orchestration) -> dict[str, list[str]]:
+    """What tasks that have not begun need of shared services to which none of their lines refers any more."""
+    found: dict[str, list[str]] = {}
+    for owner, lines in state.shared.items():
+        for need in state.work.get("", {}).get(owner, ()):
+            for key in state.tasks[need].feeds:
+                task = state.tasks[key]
+                own = line_of(task.domain_order)
+                its = (own,) if own else state.shared.get(task.domain_order, ())
+                if task.state is S.ACKNOWLEDGED and set(its).isdisjoint(lines):
+                    found.setdefault(key, []).append(need)
+    return found
 
 
 def free(outlook: Outlook, message: Go) -> list[str]:

@@ -187,6 +187,8 @@ class GiveValues(Message, frozen=True, tag="giveValues"):
     target: str
     values: dict[str, Any]
     by: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class ClaimWork(Message, frozen=True, tag="claimWork"):
@@ -195,6 +197,8 @@ class ClaimWork(Message, frozen=True, tag="claimWork"):
     task: str
     by: str
     groups: tuple[str, ...] = ()
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class CompleteWork(Message, frozen=True, tag="completeWork"):
@@ -205,6 +209,8 @@ class CompleteWork(Message, frozen=True, tag="completeWork"):
     groups: tuple[str, ...] = ()
     values: dict[str, dict[str, Any]] = {}
     note: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class ReturnWork(Message, frozen=True, tag="returnWork"):
@@ -215,6 +221,8 @@ class ReturnWork(Message, frozen=True, tag="returnWork"):
     reason: str
     groups: tuple[str, ...] = ()
     requester: bool = False
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class AddDetails(Message, frozen=True, tag="addDetails"):
@@ -226,6 +234,8 @@ class AddDetails(Message, frozen=True, tag="addDetails"):
     values: dict[str, dict[str, Any]]
     by: str
     note: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class ApproveOrder(Message, frozen=True, tag="approve"):
@@ -239,6 +249,8 @@ class ApproveOrder(Message, frozen=True, tag="approve"):
     version: int = 0
     overrides: dict[str, str] = {}
     note: str = ""
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class RejectOrder(Message, frozen=True, tag="reject"):
@@ -247,6 +259,8 @@ class RejectOrder(Message, frozen=True, tag="reject"):
     by: str
     reason: str
     groups: tuple[str, ...] = ()
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class ReturnOrder(Message, frozen=True, tag="returnOrder"):
@@ -256,6 +270,8 @@ class ReturnOrder(Message, frozen=True, tag="returnOrder"):
     reason: str
     groups: tuple[str, ...] = ()
     requester: bool = False
+    key: str = ""
+    """See :class:`Retry`."""
 
 
 class TimerFired(Message, frozen=True, tag="timer"):

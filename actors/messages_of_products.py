@@ -96,12 +96,14 @@ class ProductRefused(Message, frozen=True, tag="productRefused"):
 class ReserveShared(Message, frozen=True, tag="reserveShared"):
     """From an order: lines of it refer to this shared service, or leave it; it wants it for itself till they end.
 
-    ``specification`` and ``sharing_key`` say what it is, so that it can come into being.
+    ``specification`` and ``sharing_key`` say what it is, so that it can come into being. ``pressing``: lines at work
+    wait for it, so that it comes before those that have not begun; said again where it was asked for otherwise.
     """
 
     order: str
     specification: str
     sharing_key: str
+    pressing: bool = False
 
 
 class SharedChange(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -140,6 +142,24 @@ class SharedBusy(Message, frozen=True, tag="sharedBusy"):
     order: str
 
 
+class SharedPressed(Message, frozen=True, tag="sharedPressed"):
+    """From a shared service to the order that has it: an order at work waits for it.
+
+    ``orders`` are those that wait for each other on the way, the first one that began to; who finds itself among them
+    stands in a circle.
+    """
+
+    shared: str
+    orders: tuple[str, ...]
+
+
+class PressShared(Message, frozen=True, tag="pressShared"):
+    """From an order that waits for a shared service, and was pressed for another one: pass it on to who has it."""
+
+    order: str
+    orders: tuple[str, ...]
+
+
 ProductMessage = (
     ReserveProduct
     | ReleaseProduct
@@ -152,4 +172,6 @@ ProductMessage = (
     | FoldShared
     | SharedReserved
     | SharedBusy
+    | SharedPressed
+    | PressShared
 )

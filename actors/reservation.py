@@ -16,7 +16,8 @@ import msgspec
 from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
 from actors.document import request_of
-from actors.events import LinesMoved, NeedMet, OrderChanged
+from actors.events import LineGivenUp, LinesMoved, NeedMet, OrderChanged
+from actors.events_of_graph import LineCancelled
 from actors.events_of_products import (
     ClaimAsked,
     ClaimEnded,
@@ -30,22 +31,28 @@ from actors.events_of_products import (
     SharedGranted,
     SharedLeft,
     SharedNeeded,
+    SharedReady,
+    SharedYielded,
 )
 from actors.fact import Event
 from actors.inside import (
     DECOMPOSITION,
     LINES,
+    ORCHESTRATION,
     ORDER,
     ROLL_UP,
     ClaimAgain,
     ClaimProducts,
     Decompose,
+    DropTasks,
+    Leave,
     NeedShared,
+    Rest,
     RollUp,
 )
 from actors.inventory import changed, made
 from actors.message import Message
-from actors.messages import AnyMessage, Undeliverable
+from actors.messages import AnyMessage, GiveUp, Undeliverable
 from actors.messages_of_products import (
     ProductBusy,
     ProductChange,
@@ -55,6 +62,7 @@ from actors.messages_of_products import (
     ReleaseProduct,
     ReserveProduct,
     SharedBusy,
+    SharedPressed,
     SharedReserved,
     TellProduct,
 )
@@ -62,6 +70,7 @@ from actors.product_id import origin_of, product_id
 from actors.sharing import ask, hear, leave, need
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
+from catalog.graph.nodes import SHARED
 from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
@@ -69,12 +78,32 @@ from catalog.store import Catalogs
 from catalog.tree import root_of
 
 HEARD: Final = frozenset(
-    {TellProduct, ProductReserved, ProductBusy, ProductRefused, SharedReserved, SharedBusy}
+    {
+        TellProduct,
+        ProductReserved,
+        ProductBusy,
+        ProductRefused,
+        SharedReserved,
+        SharedBusy,
+        SharedPressed,
+    }
 )
 """The messages of installed products and shared services that reach an order."""
-_STIRS: Final = frozenset({SharedNeeded, SharedClaimed, SharedGranted, SharedLeft, NeedMet, ClaimEnded})
+_STIRS: Final = frozenset(
+    {
+        SharedNeeded,
+        SharedClaimed,
+        SharedGranted,
+        SharedYielded,
+        SharedReady,
+        SharedLeft,
+        NeedMet,
+        ClaimEnded,
+    }
+)
 """Facts after which the next shared service may be asked for, or lines may grow."""
 UNKNOWN_PRODUCT: Final = "unknownProduct"
+GIVEN_UP: Final = "given up while it waited for others"
 HOLD: Final = "hold"
 """How a line reserves the products that are parts of the one it is about: nobody else changes them meanwhile."""
 
@@ -92,10 +121,12 @@ class ReservationActor:
         if isinstance(message, TellProduct):
             return self._tell(group, message)
         reservations = group.reservations or Reservations()
+        if isinstance(message, GiveUp):
+            return give_up(reservations, message.target, message.reason)
         if isinstance(message, NeedShared):
             return need(group, reservations, message)
-        if isinstance(message, SharedReserved | SharedBusy):
-            return hear(reservations, message)
+        if isinstance(message, SharedReserved | SharedBusy | SharedPressed):
+            return hear(group, reservations, message, now)
         if isinstance(message, ClaimAgain):
             return _ask(group, reservations.claims[message.line])
         if isinstance(message, Undeliverable):
@@ -119,19 +150,22 @@ class ReservationActor:
         assert reservations is not None
         ready: dict[str, None] = {}
         ended: list[str] = []
+        given_up: list[str] = []
         stirred = False
         for event in events:
             stirred = stirred or type(event) in _STIRS
             if isinstance(event, LinesMoved) and event.state in FINAL:
                 ended += event.lines
+            elif isinstance(event, LineCancelled):
+                given_up.append(event.line)
             elif isinstance(event, NeedMet | ProductsClaimed):
                 ready[event.line] = None
             elif isinstance(event, OrderChanged):
-                _add(decision, _unmade(group, reservations))
+                decision.add(_unmade(group, reservations))
         for line in ended:
             self._line_ended(group, reservations, line, decision)
-        if ended and reservations.references:
-            _add(decision, leave(group, reservations, ended, self.catalogs))
+        if (ended or given_up) and reservations.references:
+            decision.add(leave(group, reservations, ended, given_up, self.catalogs))
         for line in ready:
             claim, ready_line = reservations.claims.get(line), group.lines[line]
             if (
@@ -140,9 +174,10 @@ class ReservationActor:
                 and ready_line.gate is None
                 and not ready_line.decomposed
             ):
-                _add(decision, _ask(group, claim))
-        if stirred and reservations.growing:
-            _add(decision, ask(group, reservations))
+                decision.add(_ask(group, claim))
+        # What lines leave is folded first: that stirs again.
+        if stirred and reservations.growing and not any(type(each) is SharedLeft for each in decision.events):
+            decision.add(ask(group, reservations, now))
         return decision
 
     # -- the products that its lines are about ------------------------------------------------------------------
@@ -183,6 +218,9 @@ class ReservationActor:
         claim = reservations.claims.get(line)
         if claim is not None and not claim.ended:
             decision.events.append(ClaimEnded(line))
+            if claim.asked:
+                # Given up while it waited: the order waits for one answer less.
+                decision.inside.append((ORDER, ROLL_UP))
             decision.sends += _give_back(
                 group, claim, group.lines[line].state, changed(group, claim, self.catalogs)
             )
@@ -205,6 +243,27 @@ class ReservationActor:
 
     def _told(self, group: OrderGroup, line: str) -> ProductTold:
         return made(group, line, self.catalogs)
+
+
+def waits(reservations: Reservations, line: str) -> bool:
+    """Whether a line waits for an installed product or a shared service."""
+    claim = reservations.claims.get(line)
+    return line in reservations.growing or (claim is not None and claim.asked)
+
+
+def give_up(reservations: Reservations, line: str, reason: str) -> Decision:
+    """The decision that a line waits no longer: it ends with what it has begun, and others take its place."""
+    me = (LINES, RollUp((line,)))
+    if line not in reservations.growing:
+        return Decision([LineGivenUp(line, reason)], [(ORCHESTRATION, DropTasks(line)), me, (ORDER, ROLL_UP)])
+    inside: list[tuple[str, Message]] = [
+        (DECOMPOSITION, Leave(line)),
+        (ORCHESTRATION, DropTasks(line)),
+        (DECOMPOSITION, Rest((line, SHARED))),
+        me,
+        (ORDER, ROLL_UP),
+    ]
+    return Decision([LineCancelled(line, "givenUp", reason or GIVEN_UP)], inside)
 
 
 def _unmade(group: OrderGroup, reservations: Reservations) -> Decision:
@@ -261,7 +320,7 @@ def _undeliverable(group: OrderGroup, reservations: Reservations, product: str) 
     decision = Decision()
     for claim in reservations.claims.values():
         if claim.asked and claim.wanted == product:
-            _add(decision, _refuse(group, claim, UNKNOWN_PRODUCT, f"there is no installed product {product}"))
+            decision.add(_refuse(group, claim, UNKNOWN_PRODUCT, f"there is no installed product {product}"))
     return decision
 
 
@@ -287,9 +346,3 @@ def _give_back(
         (product, ReleaseProduct(order, line, state, change if product == claim.subject else None))
         for product in held
     ]
-
-
-def _add(decision: Decision, other: Decision) -> None:
-    decision.events += other.events
-    decision.inside += other.inside
-    decision.sends += other.sends

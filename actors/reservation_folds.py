@@ -19,6 +19,7 @@ from actors.events_of_products import (
     SharedLeft,
     SharedNeeded,
     SharedReady,
+    SharedYielded,
 )
 from actors.folds_of_graph import fold_points, grow_no_more
 from actors.states import S
@@ -90,7 +91,7 @@ def _needed(group: OrderGroup, event: SharedNeeded, at: int) -> None:
         reservations.references[each.key] = (each.shared, each.specification, each.sharing_key)
         claim = reservations.shared.get(each.shared)
         if claim is None:
-            claim = SharedClaim(each.specification, each.sharing_key, each.key, at)
+            claim = SharedClaim(each.specification, each.sharing_key, each.key, at, begun=False)
             reservations.shared[each.shared] = claim
         new = tuple(line for line in each.lines if line not in claim.lines and line not in claim.later)
         claim.later = (*claim.later, *new)
@@ -106,6 +107,7 @@ def _shared_claimed(group: OrderGroup, event: SharedClaimed, at: int) -> None:
     claim = _reservations(group).shared[event.shared]
     if not claim.asked:
         claim.asked, claim.since = True, at
+    claim.pressing = claim.pressing or event.pressing
     claim.lines = (*claim.lines, *event.lines)
     claim.later = tuple(line for line in claim.later if line not in event.lines)
 
@@ -119,7 +121,15 @@ def _shared_granted(group: OrderGroup, event: SharedGranted, at: int) -> None:
     claim.granted, claim.picture, claim.ahead = True, event.picture, ""
 
 
+def _shared_yielded(group: OrderGroup, event: SharedYielded, at: int) -> None:
+    reservations = _reservations(group)
+    claim = reservations.shared[event.shared]
+    reservations.shared[event.shared] = _anew(claim, at, (*claim.lines, *claim.later))
+
+
 def _shared_ready(group: OrderGroup, event: SharedReady, at: int) -> None:
+    for claim in _reservations(group).shared.values():
+        claim.begun = claim.begun or any(line in claim.lines for line in event.lines)
     for line in event.lines:
         grow_no_more(group, line)
 
@@ -131,17 +141,23 @@ def _shared_left(group: OrderGroup, event: SharedLeft, at: int) -> None:
         claim.lines = tuple(line for line in claim.lines if line != event.line)
         claim.later = tuple(line for line in claim.later if line != event.line)
         if not claim.lines and claim.later:
-            reservations.shared[shared] = SharedClaim(
-                claim.specification,
-                claim.sharing_key,
-                claim.key,
-                at,
-                later=claim.later,
-                afresh=claim.afresh,
-            )
+            reservations.shared[shared] = _anew(claim, at, claim.later)
         elif not claim.lines:
             del reservations.shared[shared]
     grow_no_more(group, event.line)
+
+
+def _anew(claim: SharedClaim, at: int, later: tuple[str, ...]) -> SharedClaim:
+    """The claim of lines that come to the service another time."""
+    return SharedClaim(
+        claim.specification,
+        claim.sharing_key,
+        claim.key,
+        at,
+        later=later,
+        afresh=claim.afresh,
+        begun=False,
+    )
 
 
 RESERVATION_FOLDS: Final[dict[type, Callable[[OrderGroup, Any, int], None]]] = {
@@ -157,6 +173,7 @@ RESERVATION_FOLDS: Final[dict[type, Callable[[OrderGroup, Any, int], None]]] = {
     SharedClaimed: _shared_claimed,
     SharedAhead: _shared_ahead,
     SharedGranted: _shared_granted,
+    SharedYielded: _shared_yielded,
     SharedReady: _shared_ready,
     SharedLeft: _shared_left,
 }

@@ -10,7 +10,7 @@ from actors.fact import Event
 from actors.message import Message
 from actors.messages_of_products import ReserveShared
 from actors.shared_id import PREFIX
-from actors.shared_service import Shared, SharedServiceActor, fold_picture
+from actors.shared_service import Shared, SharedServiceActor, fold_picture, queued
 
 
 class SharedServiceKind:
@@ -78,11 +78,13 @@ class SharedServiceKind:
 
 
 def _wanted(shared: Shared, event: SharedWanted, at: int) -> None:
-    shared.queue = (*shared.queue, event.order)
+    shared.queue = queued(shared, event.order, pressing=event.pressing)
+    if event.pressing and event.order not in shared.pressing:
+        shared.pressing = (*shared.pressing, event.order)
 
 
 def _held(shared: Shared, event: SharedHeld, at: int) -> None:
-    shared.queue = shared.queue[1:]
+    _no_more_waits(shared, event.order)
     shared.holder = event.order
 
 
@@ -90,7 +92,12 @@ def _free(shared: Shared, event: SharedFree, at: int) -> None:
     if shared.holder == event.order:
         shared.holder = ""
     else:
-        shared.queue = tuple(each for each in shared.queue if each != event.order)
+        _no_more_waits(shared, event.order)
+
+
+def _no_more_waits(shared: Shared, order: str) -> None:
+    shared.queue = tuple(each for each in shared.queue if each != order)
+    shared.pressing = tuple(each for each in shared.pressing if each != order)
 
 
 def _folded(shared: Shared, event: SharedFolded, at: int) -> None:

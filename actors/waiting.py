@@ -106,6 +106,8 @@ def _waits(group: OrderGroup, now: int) -> list[_Wait]:
         waits.append((_runtime, group))
     # Never the root of a wait, so never stated: what the other line waits for stands above.
     waits += _between_lines(group)
+    if group.reservations is not None:
+        waits += _apart(group.reservations)
     return waits
 
 
@@ -160,6 +162,17 @@ def _between_lines(group: OrderGroup) -> list[_Wait]:
         if _taken_up(group, line) and lines[line].state is S.ACKNOWLEDGED
         for needed in needs
         if _taken_up(group, needed)
+    ]
+
+
+def _apart(reservations: Reservations) -> list[_Wait]:
+    """Lines that come to a shared service after others of their own order, which have it or ask for it."""
+    return [
+        (_own_turn, (claim, line))
+        for claim in reservations.shared.values()
+        if claim.lines
+        for line in claim.later
+        if line in reservations.growing
     ]
 
 
@@ -331,6 +344,15 @@ def _asked_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
     id_, claim = pair
     sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)} to answer"
     return Reason(RUNTIME, sentence, claim.since, None, id_)
+
+
+def _own_turn(pair: tuple[SharedClaim, str], now: int) -> Reason:
+    claim, line = pair
+    others = ", ".join(claim.lines)
+    sentence = (
+        f"line {line} comes to {_service(claim)} after line {others} of its order, since {_iso(claim.since)}"
+    )
+    return Reason(RUNTIME, sentence, claim.since, None, line)
 
 
 def _lines(claim: SharedClaim) -> str:

@@ -4,13 +4,14 @@ One call is one pass. What a pass could not know because it stands elsewhere in 
 (`catalog.graph.settling`), so a pass that comes to the same as the one before is the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from catalog.graph.asking import Surroundings
 from catalog.graph.frames import Condition, Edge, Frame, Values, frame_of
+from catalog.graph.holding import held_back, together
 from catalog.graph.nodes import (
     SHARED,
     Node,
@@ -19,16 +20,12 @@ from catalog.graph.nodes import (
     child_key,
     child_path,
     shared_key,
+    shared_text,
 )
 from catalog.graph.picture import Picture
-from catalog.graph.results import (
-    CHOOSE_INSTANCES,
-    QUANTITY_OUT_OF_RANGE,
-    RULE_FAILED,
-    UNKNOWN_VALUE,
-)
+from catalog.graph.results import CHOOSE_INSTANCES, QUANTITY_OUT_OF_RANGE
 from catalog.installed import InstalledNode
-from catalog.lines import Awaited, HeldBack, LineRequest
+from catalog.lines import Awaited, LineRequest
 from catalog.model import Catalog
 from catalog.refusals import QuantityOutOfRange
 from catalog.rules.outcome import Error, Undetermined
@@ -77,6 +74,7 @@ class Pass:
         written: Written,
         picture: Picture,
         at_ms: int,
+        known: Container[str] = (),
     ) -> None:
         self.catalog = catalog
         self.request = request
@@ -85,6 +83,8 @@ class Pass:
         self.written = written
         self.picture = picture
         self.at_ms = at_ms
+        self.known = known
+        """The keys of shared nodes that the order has by now."""
         self.part = Part(request.line)
 
     def line(self) -> Part:
@@ -232,7 +232,11 @@ class Pass:
                     [(held, wait)] if wait is not None else [],
                 )
             return True
-        key = shared_key(child.specification, outcome)
+        key = shared_key(child.specification, shared_text(outcome))
+        if self.known and type(outcome) is not str:
+            # An order that grew before it went by text named it by its value.
+            former = shared_key(child.specification, outcome)
+            key = former if former in self.known else key
         self.part.referrals.append(
             Referral(child.path, parent, child, key, outcome, child.values, child.rule)
         )
@@ -281,7 +285,7 @@ class Pass:
             edge.relationship.type,
             ", ".join(condition.rule.id for condition, _ in open_ones),
             " ; ".join(condition.question.text for condition, _ in open_ones),
-            failed[0][1] if failed else _together(unknown),
+            failed[0][1] if failed else together(unknown),
             [
                 (f"{key}|{each.rule.id}", each.rule.wait)
                 for each, _ in open_ones
@@ -385,59 +389,3 @@ def root_frame(catalog: Catalog, request: LineRequest) -> Frame:
     if frame is None:
         frame = catalog.compiled[key] = Frame(catalog, root, request.action, request.intent)
     return frame
-
-
-def held_back(
-    part: Part,
-    key: str,
-    node: Node,
-    target: str,
-    relationship: str,
-    rule: str,
-    text: str,
-    outcome: Undetermined | Error,
-    waits: list[tuple[str, Wait]],
-    *,
-    code: str = "",
-    sentence: str = "",
-    awaits: Awaited | None = None,
-) -> HeldBack:
-    """What waits at a node, or cannot be decided there."""
-    if isinstance(outcome, Error):
-        missing: tuple[str, ...] = ()
-        code = code or RULE_FAILED
-        sentence = sentence or (
-            f"{node.path} {relationship} {target}: rule {rule} cannot be evaluated: {outcome.sentence}"
-            if code == RULE_FAILED
-            else f"{node.path} {relationship} {target}: {outcome.sentence}"
-        )
-        awaits = awaits or "operator"
-    else:
-        missing = tuple(sorted(outcome.missing))
-        code = code or UNKNOWN_VALUE
-        sentence = sentence or (
-            f"{node.path} {relationship} {target} waits by rule {rule} for {', '.join(missing)}"
-        )
-        awaits = awaits or "requester"
-    due = min(waits, key=lambda each: each[1].deadline_ms, default=None)
-    return HeldBack(
-        key,
-        node.domain_order() or part.line,
-        node.path,
-        relationship,
-        target,
-        rule,
-        text,
-        missing,
-        code,
-        sentence,
-        awaits,
-        "",
-        due[1].deadline_ms if due is not None else 0,
-        due[1].reaction if due is not None else "",
-        [due[0], due[1].default] if due is not None and due[1].reaction == "default" else None,
-    )
-
-
-def _together(outcomes: list[Undetermined]) -> Undetermined:
-    return Undetermined(tuple(dict.fromkeys(path for each in outcomes for path in each.missing)))

@@ -13,7 +13,7 @@ from catalog.graph.changing import Changes, Step, deleted, grown, merged, releas
 from catalog.graph.combining import combined
 from catalog.graph.frames import frame_of
 from catalog.graph.growing import root_frame
-from catalog.graph.nodes import SHARED, Node, Part, shared_key, shared_path
+from catalog.graph.nodes import SHARED, Node, Part, shared_key, shared_path, shared_text
 from catalog.graph.picture import Picture
 from catalog.graph.referring import owners_first, parents_of, referrers_of
 from catalog.graph.results import (
@@ -26,7 +26,7 @@ from catalog.graph.results import (
     OrderGraph,
     Unchanged,
 )
-from catalog.graph.settling import Order, Settling, shared_text
+from catalog.graph.settling import Order, Settling
 from catalog.graph.wiring import PlanCycle, Work, planned, steps_of
 from catalog.installed import InstalledNode, InstalledShared
 from catalog.lines import HeldBack, LineRequest, TaskPlan

@@ -164,13 +164,17 @@ def child_path(parent: Node, edge: Edge, ordinal: int) -> str:
     return f"{own}[{ordinal}]" if edge.plural else own
 
 
+def shared_text(value: Any) -> str:
+    """A sharing key as text, which is what it is by: the same value, the same text."""
+    return value if isinstance(value, str) else msgspec.json.encode(value, order="deterministic").decode()
+
+
 def shared_key(specification: str, value: Any) -> str:
-    """The key of a shared node: the same in every line and whatever came first."""
+    """The key of a shared node, by the text of its sharing key: the same in every line and whatever came first."""
     content = msgspec.json.encode([specification, value], order="deterministic")
     return f".{_UNFIT.sub('_', specification)}~{blake2b(content, digest_size=SHARED_DIGEST_LENGTH // 2).hexdigest()}"
 
 
 def shared_path(specification: str, value: Any) -> str:
     """The path of a shared node, for people."""
-    text = value if isinstance(value, str) else msgspec.json.encode(value, order="deterministic").decode()
-    return f"{specification}<{text}>"
+    return f"{specification}<{shared_text(value)}>"

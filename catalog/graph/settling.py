@@ -13,7 +13,7 @@ from catalog.graph.asking import Surroundings, part_name, reachable
 from catalog.graph.combining import combined
 from catalog.graph.frames import Values, frame_of
 from catalog.graph.growing import NOTHING_WRITTEN, Pass, Told, Written
-from catalog.graph.nodes import SHARED, Part, Referral, shared_path
+from catalog.graph.nodes import SHARED, Part, Referral, shared_path, shared_text
 from catalog.graph.picture import NOTHING_INSTALLED, Picture
 from catalog.graph.results import RULES_DO_NOT_SETTLE, SHARED_VALUES_DIFFER, Contribution
 from catalog.graph.spreading import spread
@@ -108,6 +108,7 @@ class Settling:
             self.written.get(name, NOTHING_WRITTEN),
             picture,
             self.order.at_ms,
+            self.order.known,
         )
 
     # -- what is shared -------------------------------------------------------------------------------------------
@@ -254,11 +255,6 @@ class Settling:
                 "place": request.place,
             }
         return about
-
-
-def shared_text(value: Any) -> str:
-    """A sharing key as text: the same value, the same text."""
-    return value if isinstance(value, str) else msgspec.json.encode(value, order="deterministic").decode()
 
 
 _NOTHING_TOLD: Final = Told()

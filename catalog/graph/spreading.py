@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from catalog.graph.asking import Surroundings, part_name
 from catalog.graph.frames import Mapping as CompiledMapping
-from catalog.graph.growing import Told, Written, held_back
+from catalog.graph.growing import Told, Written
+from catalog.graph.holding import held_back
 from catalog.graph.nodes import Node, Part
 from catalog.graph.results import VALIDATION_FAILED
 from catalog.rules.outcome import Error, Undetermined

@@ -71,5 +71,17 @@ def shared() -> Catalog:
     )
 
 
+def spans() -> Catalog:
+    """Links with two ends: at each end a hub per place, which everybody there shares."""
+    ends = string("left", "right")
+    return catalog(
+        specification("plink", ends, (realized("slink"),)),
+        specification("slink", ends, (realized("sleft"), realized("sright"))),
+        specification("sleft", string("left"), sharing_key="left"),
+        specification("sright", string("right"), sharing_key="right"),
+    )
+
+
 SITES = Catalogs(sites())
+SPANS = Catalogs(spans())
 SHARED = Catalogs(shared())

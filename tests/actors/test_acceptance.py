@@ -51,6 +51,7 @@ from actors.messages import (
 )
 from actors.messages_of_products import (
     FoldShared,
+    PressShared,
     ProductBusy,
     ProductRefused,
     ProductReserved,
@@ -59,6 +60,7 @@ from actors.messages_of_products import (
     ReserveProduct,
     ReserveShared,
     SharedBusy,
+    SharedPressed,
     SharedReserved,
     TellProduct,
 )
@@ -149,6 +151,7 @@ def test_every_message_that_may_come_has_its_row() -> None:
     # A shared service and an order deal with each other as an installed product and a line do.
     wrapped |= {ReserveShared: ReserveProduct, FoldShared: ReleaseProduct}
     wrapped |= {SharedReserved: ProductReserved, SharedBusy: ProductBusy}
+    wrapped |= {PressShared: ReserveProduct, SharedPressed: ProductBusy}
     assert decided | wrapped.keys() == set(AnyMessage.__args__)
 
 

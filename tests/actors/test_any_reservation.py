@@ -48,6 +48,16 @@ def test_any_orders_on_installed_products_come_to_an_end(data: st.DataObject) ->
     else:
         raise AssertionError("no end")
     _judge(base, orders)
+    for name in orders:
+        for line in list(base.group(name).lines.values()):
+            if line.state not in FINAL:
+                base.tell(name, GiveUp(line.id, "it waits for itself"))
+        while _step(base, data, orders):
+            pass
+    for name in orders:
+        assert base.group(name).order.state in FINAL, base.stated(name)
+    for product in base.products.values():
+        assert product.holder is None and not product.queue
 
 
 def _step(base: Base, data: st.DataObject, orders: list[str]) -> bool:

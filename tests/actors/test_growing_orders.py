@@ -335,3 +335,11 @@ def test_a_line_that_is_given_up_takes_only_its_own_part_of_what_it_shares() -> 
     story.tell(Retry("2"))
     story.finish()
     assert (story.line("1"), story.line("2")) == (S.CANCELLED, S.COMPLETED)
+
+
+def test_a_line_that_moved_does_not_wait_for_what_others_share_behind_it() -> None:
+    story = Story(SHARED, at("1", "ptv"), at("2", "ptv", needs=["1"]))
+    story.give("1", place="H5")
+    assert sorted(accesses(story)) == [("1",), ("2",)]
+    story.finish()
+    assert story.group.order.state is S.COMPLETED

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from actors.messages import ChangeOrder, GiveUp, Heading, Retry
+from actors.messages import ChangeOrder, GiveUp, Heading, RefusedReply, Retry
 from actors.messages_of_products import TellProduct
 from actors.product_id import origin_of, product_id
 from actors.states import State
@@ -114,6 +114,33 @@ def test_orders_on_one_product_wait_for_each_other_first_come_first_served() -> 
     base.finish("o4")
     product = base.product("o1")
     assert product.picture is not None and product.picture.version == 4 and not product.queue
+
+
+def test_a_line_that_waits_can_be_given_up_and_those_behind_it_move_up() -> None:
+    base = Base()
+    base.order("o1", item("1"))
+    base.finish("o1")
+    for order in ("o2", "o3", "o4"):
+        base.order(order, change())
+    base.tell("o3", GiveUp("1", "another day"))
+    base.deliver()
+    assert base.state("o3") == "cancelled"
+    line = base.group("o3").lines["1"]
+    assert (line.code, line.reason) == ("givenUp", "given up: another day")
+    assert [each.order for each in base.product("o1").queue] == ["o4"]
+    assert base.stated("o4").endswith("behind line 1 of order o2")
+    base.finish("o2")
+    base.finish("o4")
+    assert base.state("o4") == "completed" and base.product("o1").holder is None
+
+
+def test_a_line_at_work_is_not_given_up_as_one_that_waits() -> None:
+    base = Base()
+    base.order("o1", item("1"))
+    base.finish("o1")
+    base.order("o2", change())
+    reply = base.tell("o2", GiveUp("1", "no")).reply
+    assert isinstance(reply, RefusedReply) and reply.code == "lineNotHeld"
 
 
 def test_an_order_waits_for_a_product_that_is_still_being_made() -> None:

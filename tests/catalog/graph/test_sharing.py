@@ -1,10 +1,13 @@
 """Nodes of one sharing key are one domain order with several referrers, in an order and with what is installed."""
 
+from hashlib import blake2b
 from typing import Any
 
+import msgspec
 import pytest
 
-from catalog.graph.results import GrownNode, OrderGraph
+from catalog.graph.nodes import shared_key
+from catalog.graph.results import Contribution, GrownNode, OrderGraph
 from catalog.installed import InstalledNode, InstalledProduct, InstalledShared
 from catalog.lines import LineRequest
 from catalog.model import Catalog, CharacteristicSpecification
@@ -220,3 +223,43 @@ def test_siblings_wait_for_a_shared_node_and_it_for_them_by_after() -> None:
     (beside,) = (key for key, node in graph.nodes.items() if node.specification == "sbeside")
     by_order = {task.domain_order: task for task in graph.tasks}
     assert by_order[beside].needs == (by_order[access.key].key,)
+
+
+def vlan() -> Catalog:
+    number = integer("vlan")
+    return catalog(
+        specification("pnet", number, (realized("svlan"),)),
+        specification("svlan", number, sharing_key="vlan"),
+    )
+
+
+def test_a_key_that_is_no_text_goes_by_its_text_when_it_comes_and_when_it_goes() -> None:
+    built = grown(vlan(), line("1", "pnet", characteristics={"vlan": 5}))
+    (node,) = built.nodes.values()
+    assert node.sharing_key == "5" and node.key == shared_key("svlan", "5")
+    reference = InstalledNode("n1", "svlan", "service", "p1", "Realized as svlan", sharing_key="5")
+    product = InstalledProduct("p1", (InstalledNode("p1", "pnet", "product"), reference))
+    root = InstalledNode(
+        "n1",
+        "svlan",
+        "service",
+        sharing_key="5",
+        characteristics={"vlan": 5},
+        referrers={"p1/pnet.svlan": {}},
+    )
+    request = line("1", "pnet", "delete", product="p1", installed=product)
+    gone = grown(vlan(), request, shared=(InstalledShared("svlan", "5", (root,)),))
+    assert {(each.specification, each.action) for each in gone.nodes.values()} == {("svlan", "delete")}
+    assert list(gone.nodes) == [f"{node.key}-i1"]
+
+
+def test_an_order_keeps_the_key_it_has_given_by_value() -> None:
+    former = shared_key_by_value("svlan", 5)
+    known = {former: {"1/pnet.svlan": Contribution("1", "", {"vlan": 5})}}
+    graph = grown(vlan(), line("1", "pnet", characteristics={"vlan": 5}), known=known)
+    assert list(graph.nodes) == [former] and graph.shared == {former: ("svlan", "5")}
+
+
+def shared_key_by_value(specification_: str, value: Any) -> str:
+    content = msgspec.json.encode([specification_, value])
+    return f".{specification_}~{blake2b(content, digest_size=6).hexdigest()}"
