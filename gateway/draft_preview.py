@@ -8,9 +8,13 @@ from typing import Any
 import msgspec
 
 from actors.document import lines_of
+from actors.situation import surroundings
 from catalog.commerce.bundles import completed
-from catalog.decompose import decompose, explain
 from catalog.model import Catalog
+from catalog.trial.dry_run import TrialLine, TrialOrder, TrialTask
+from catalog.trial.dry_run import dry_run as trial
+from catalog.validity import instant_text
+from gateway.camel_case import named
 from gateway.identity import canonical
 from gateway.tmf.order_prices import lay_computed_prices
 from gateway.violations import Violation
@@ -18,24 +22,60 @@ from gateway.violations import Violation
 ITEMS = "productOrderItem"
 
 
-def dry_run(order: dict[str, Any], findings: tuple[Violation, ...], catalog: Catalog) -> list[dict[str, Any]]:
-    """The domain orders and tasks of each line, with the reason for each."""
-    lines = []
-    for line in lines_of(canonical(_servable(order, findings, catalog))):
-        request = line.request
-        result = decompose(catalog, request)
-        lines.append(
+class Preview(msgspec.Struct, frozen=True):
+    """The lines of an order as they would become, and when its work would end, in ms since 1970 UTC."""
+
+    lines: tuple[dict[str, Any], ...]
+    end: int
+
+
+def dry_run(
+    order: dict[str, Any],
+    findings: tuple[Violation, ...],
+    catalog: Catalog,
+    *,
+    id_: str,
+    at: int,
+    start: int,
+) -> Preview:
+    """The domain orders and tasks of each line, with the reason for each and what of it waits for unknown values.
+
+    The order (its id is ``id_``, it came in ``at``) is grown as a whole, begun at ``start``: what lines share is shown
+    with each of them, under the same key, and names all its ``referrers``.
+    """
+    document = canonical(_servable(order, findings, catalog))
+    requests, about = surroundings(document, id_)
+    lines = [TrialLine(requests[line.request.line], line.parent, line.needs) for line in lines_of(document)]
+    run = trial(catalog, lines, at, start, about=about)
+    orders = {each.key: each for each in run.domain_orders}
+    shown = []
+    for line, result in zip(lines, run.lines, strict=True):
+        id_ = result.line
+        own = {key for key, each in orders.items() if id_ in each.referrers}
+        shown.append(
             {
-                "id": request.line,
-                "action": request.action,
-                "productOffering": request.offering,
+                "id": id_,
+                "action": result.action,
+                "productOffering": line.request.offering,
                 "dependsOn": line.needs,
-                "domainOrders": [_named(each) for each in result.domain_orders],
-                "tasks": [_named(each) for each in result.tasks],
-                "reasons": [_named(each) for each in explain(catalog, request)],
+                "start": instant_text(result.start),
+                "end": instant_text(result.end),
+                "domainOrders": [_order(orders[key]) for key in orders if key in own],
+                "tasks": [_task(task) for task in run.tasks if task.domain_order in own],
+                "reasons": [named(each) for each in run.reasons if each.parent == id_ or each.parent in own],
+                "heldBack": [named(each) for each in result.held_back],
             }
         )
-    return lines
+    return Preview(tuple(shown), run.end)
+
+
+def _order(made: TrialOrder) -> dict[str, Any]:
+    return {**named(made), "parent": made.parents[0] if made.parents else None}
+
+
+def _task(task: TrialTask) -> dict[str, Any]:
+    shown = {**named(task), "durationMs": task.end - task.start}
+    return {**shown, "start": instant_text(task.start), "end": instant_text(task.end)}
 
 
 def priced(
@@ -59,12 +99,3 @@ def _servable(order: dict[str, Any], findings: tuple[Violation, ...], catalog: C
     kept = [item for index, item in enumerate(good) if str(index) not in wrong]
     after, unfit = completed(catalog, {**order, ITEMS: kept})
     return {**order, ITEMS: []} if unfit else after
-
-
-def _named(part: Any) -> dict[str, Any]:
-    return {_camel(name): value for name, value in msgspec.structs.asdict(part).items()}
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(each.title() for each in tail)

@@ -250,9 +250,10 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
 async def run_draft_dry(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Decompose the draft under the current catalog without touching anything. Lines with findings are left out."""
     order, sent, findings, catalog = await _examined(gateway_of(request), principal, draft)
-    lines = tuple(dry_run(sent, findings, catalog))
+    now = now_ms()
+    run = dry_run(sent, findings, catalog, id_=draft, at=now, start=max(now, order.requested_start))
     return JsonAnswer(
-        DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=lines)
+        DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=run.lines)
     )
 
 

@@ -4,7 +4,6 @@ The approver's view is the dry run of the order as it stands: the tree, the plan
 incompatible. Nothing in it is promised before the order is approved.
 """
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -114,7 +113,8 @@ def review_view(
 ) -> dict[str, Any]:
     """The approver's view of an order; ``product_order`` is the order with its prices."""
     order = group.order
-    lines = dry_run(_read(order.document), (), catalog)
+    start = max(now, order.requested_start)
+    run = dry_run(_read(order.document), (), catalog, id_=order.id, at=order.order_date, start=start)
     shown = {
         "id": order.id,
         "href": product_order["href"],
@@ -149,8 +149,8 @@ def review_view(
             {"place": place, "lines": keys}
             for place, keys in locations(order_facts(order.document, catalog)).items()
         ],
-        "dates": _dates(product_order, lines, max(now, order.requested_start)),
-        "lines": lines,
+        "dates": _dates(product_order, start, run.end),
+        "lines": run.lines,
         "productOrder": product_order,
     }
     if group.urgency is not None:
@@ -172,31 +172,15 @@ def priority_view(group: OrderGroup) -> dict[str, Any]:
     }
 
 
-def _dates(product_order: dict[str, Any], lines: list[dict[str, Any]], start: int) -> dict[str, Any]:
-    """What was asked for, and what the plan needs: its longest way, begun at ``start`` (ms since 1970 UTC)."""
+def _dates(product_order: dict[str, Any], start: int, end: int) -> dict[str, Any]:
+    """What was asked for, and what the plan needs when it is begun at ``start`` (ms since 1970 UTC)."""
     wished: dict[str, Any] = {
         name: product_order[name]
         for name in ("requestedStartDate", "requestedCompletionDate")
         if name in product_order
     }
-    finished: dict[str, int] = {}
-    for line in lines:
-        before = max((finished.get(needed, 0) for needed in line["dependsOn"]), default=0)
-        finished[line["id"]] = before + _longest(line["tasks"])
-    duration = max(finished.values(), default=0)
-    planned = {
-        "plannedStartDate": instant_text(start),
-        "plannedCompletionDate": instant_text(start + duration),
-    }
-    return {**wished, **planned, "plannedDurationMs": duration}
-
-
-def _longest(tasks: Iterable[dict[str, Any]]) -> int:
-    """The longest way through a plan, in ms; a plan names needed tasks before those that need them."""
-    ends: dict[str, int] = {}
-    for task in tasks:
-        ends[task["key"]] = task["durationMs"] + max((ends[need] for need in task["needs"]), default=0)
-    return max(ends.values(), default=0)
+    planned = {"plannedStartDate": instant_text(start), "plannedCompletionDate": instant_text(end)}
+    return {**wished, **planned, "plannedDurationMs": end - start}
 
 
 def _need(review: Review, need: Any) -> dict[str, Any]:

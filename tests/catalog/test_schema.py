@@ -20,14 +20,12 @@ VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Any:
+def plain() -> Any:
     """Reads YAML text as our loader does: without dates, which JSON has none of."""
-    from catalog.loader import _read
+    from catalog.loader import CatalogText, _parsed
 
     def read(text: str) -> Any:
-        file = tmp_path / "file.yaml"
-        file.write_text(text, encoding="utf-8")
-        root = _read(located.Findings(), file)
+        root = _parsed(located.Findings(), CatalogText("file.yaml", text))
         assert root is not None
         return root.plain()
 

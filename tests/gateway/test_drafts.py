@@ -217,3 +217,26 @@ async def test_a_dry_run_shows_what_can_be_served_as_it_stands(
     graph = (await http.get(f"/api/v1/order/{draft['id']}/graph")).json()
     for part in ("domainOrders", "tasks"):
         assert [each["key"] for each in planned[part]] == [each["key"] for each in graph[part]]
+
+
+async def test_a_dry_run_grows_the_order_as_a_whole(http: httpx.AsyncClient) -> None:
+    """What lines share is one domain order that both show; what waits for an unknown value is said."""
+    given = {"siteCount": 1, "bandwidth": 100, "region": "north"}
+    characteristics = [{"name": name, "value": value} for name, value in given.items()]
+    lines = [
+        item(id_, productOffering={"id": "managed-wan"}, product={"productCharacteristic": characteristics})
+        for id_ in ("1", "2")
+    ]
+    draft = await saved(http, order(1, productOrderItem=lines))
+    assert not draft["findings"]
+    first, second = (await http.post(f"{draft['href']}/dryRun")).json()["lines"]
+    shared = [each for each in first["domainOrders"] if each["sharingKey"]]
+    assert [each["specification"] for each in shared] == ["wan-gateway"]
+    assert shared == [each for each in second["domainOrders"] if each["sharingKey"]]
+    assert shared[0]["referrers"] == ["1", "2"]
+    assert {each["key"] for each in first["domainOrders"]} & {
+        each["key"] for each in second["domainOrders"]
+    } == {shared[0]["key"]}
+    assert first["start"] < first["end"]
+    waits = [each for each in first["heldBack"] if each["missing"]]
+    assert waits and "waits" in waits[0]["sentence"]
