@@ -16,6 +16,9 @@ MAILBOX_MESSAGES_MAX = 8_192
 """Messages that wait in one shard's mailbox before the host answers ``Busy``."""
 TURN_MESSAGES_MAX = 512
 """Messages one shard handles in one turn, so that a commit stays small enough to be answered quickly."""
+STEP_MS = 750
+"""After so long a host takes no further message in a step: one that decided on many large orders at once for seconds
+would not renew its lease meanwhile. One message more, of an order as large as may be, has room in a lease as well."""
 WAKES_PER_STEP_MAX = 64
 """Groups that a host wakes in one step, all its shards together: nobody's message waits behind more of them."""
 GROUPS_IN_MEMORY_MAX = 20_000
@@ -45,5 +48,6 @@ DISK_FREE_BYTES_MIN = 256 * 1024 * 1024
 DISK_FREE_SHARE_MIN = 0.02
 
 invariant(3 * LEASE_RENEWAL_INTERVAL_MS < LEASE_MS, "a shard survives two lost renewals")
+invariant(4 * STEP_MS < LEASE_MS, "a host comes to renew its lease between two steps")
 invariant(STREAM_UNANSWERED_LINES_MAX <= MAILBOX_MESSAGES_MAX, "one stream alone cannot overflow a mailbox")
 invariant(LINE_BYTES_MAX <= BODY_BYTES_MAX, "an order that fits a stream line fits a single POST")

@@ -39,6 +39,7 @@ from runtime.kernel.words import (
     Taken,
     WrongOwner,
 )
+from runtime.limits import STEP_MS
 
 log = structlog.get_logger()
 
@@ -266,7 +267,12 @@ class Shell:
             if self._blocking:
                 outputs = await asyncio.to_thread(self.kernel.step, inbox, self._wall_ms())
             else:
-                outputs = self.kernel.step(inbox, self._wall_ms())
+                until = began + STEP_MS / 1000
+                outputs = self.kernel.step(
+                    inbox,
+                    self._wall_ms(),
+                    enough=lambda until=until: time.monotonic() > until,  # type: ignore[misc]
+                )
             self._release(outputs)
             took = time.monotonic() - began
             commits = outputs.commits

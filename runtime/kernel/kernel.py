@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from runtime.kernel.bounds import Bounds
 from runtime.kernel.kind import GroupKind
-from runtime.kernel.shard import Shard
+from runtime.kernel.shard import Enough, Shard, never
 from runtime.kernel.words import (
     Acquired,
     CommitAnswered,
@@ -25,8 +25,12 @@ class Kernel:
         self.bounds = bounds or Bounds()
         self.shards: dict[int, Shard] = {}
 
-    def step(self, inputs: Iterable[Input], now: int, *, turns: bool = True) -> Outputs:
+    def step(
+        self, inputs: Iterable[Input], now: int, *, turns: bool = True, enough: Enough = never
+    ) -> Outputs:
         """Take inputs in order, then (with ``turns``) let every shard without a commit under way take a turn.
+
+        Once it is ``enough``, those that had none come first in the next step.
 
         :param now: milliseconds since 1970 UTC; it may stand still or jump, each group's records never run back.
         """
@@ -35,8 +39,15 @@ class Kernel:
             self._take(entry, outputs)
         if turns:
             wakes = max(1, self.bounds.wakes // (len(self.shards) or 1))
-            for shard in self.shards.values():
-                shard.step(now, outputs, wakes)
+            had = []
+            for number, shard in self.shards.items():
+                shard.step(now, outputs, wakes, enough)
+                had.append(number)
+                if enough():
+                    break
+            if len(had) < len(self.shards):
+                for number in had:
+                    self.shards[number] = self.shards.pop(number)
         return outputs
 
     def _take(self, entry: Input, outputs: Outputs) -> None:

@@ -6,6 +6,7 @@ At most one commit is under way.
 """
 
 from collections import deque
+from collections.abc import Callable
 
 from actors.messages import RefusedReply, TimerFired
 from catalog.refusals import UnknownCatalogVersion
@@ -37,6 +38,14 @@ from runtime.kernel.words import (
 
 ASIDE_MS = 1_000
 """How long a group whose decision failed is left alone before its timers and open work are taken up again."""
+
+
+Enough = Callable[[], bool]
+
+
+def never() -> bool:
+    """No end but that of the bounds: for who has no clock."""
+    return False
 
 
 class Shard:
@@ -125,10 +134,11 @@ class Shard:
 
     # -- the turn -----------------------------------------------------------------------------------------------
 
-    def step(self, now: int, outputs: Outputs, wakes: int) -> None:
+    def step(self, now: int, outputs: Outputs, wakes: int, enough: Enough = never) -> None:
         """Take a turn if no commit is under way; ``now`` in ms since 1970 UTC.
 
         :param wakes: how many groups it may wake in it, for their timers or their open work.
+        :param enough: asked after each message: whether the turn takes no other.
         """
         if self.turn is not None:
             return
@@ -157,6 +167,8 @@ class Shard:
                 self._set_aside_for(missing.version, turn, live, message, outputs)
             except Exception as bug:
                 self._set_aside(turn, live, message, bug, now, outputs)
+            if enough():
+                break
         for group in self.memory.choose(turn, now):
             if group not in self.recovery.parked and group not in self.recovery.unreadable:
                 self.wake.append(Wake(group, False))

@@ -2,21 +2,34 @@
 
 import pytest
 
-from actors.messages import Done, RefusedReply
+from actors.messages import Done, RefusedReply, Retry
 from runtime.errors import InvariantBroken
 from runtime.journal.contract import Committed
 from runtime.kernel.bounds import Bounds
+from runtime.kernel.kernel import Kernel
 from runtime.kernel.words import (
+    Acquired,
     CommitAnswered,
     Deliver,
     Faulted,
+    Loaded,
     Released,
     Taken,
     TooBusy,
     View,
     WrongOwner,
 )
-from tests.runtime.kernel.small import FENCED, IN_DOUBT, NOW, Owner, answers, folded, left, only_commit
+from tests.runtime.kernel.small import (
+    FENCED,
+    IN_DOUBT,
+    NOW,
+    Owner,
+    SmallKind,
+    answers,
+    folded,
+    left,
+    only_commit,
+)
 
 
 def test_nothing_leaves_before_the_commit_is_answered() -> None:
@@ -47,6 +60,22 @@ def test_a_turn_handles_no_more_than_its_bound() -> None:
     outputs = owner.step(*[owner.tell(f"note {number}", token=number) for number in range(5)])
     assert len(owner.shard.mailbox) == 3
     assert len(answers(owner.verdict(owner.journal.commit_one(only_commit(outputs))))) == 2
+
+
+def test_a_step_that_has_had_enough_leaves_the_rest_to_the_next_which_begins_with_it() -> None:
+    kernel = Kernel([SmallKind()])
+    for number in range(3):
+        kernel.step([Acquired(number, 1, 0)], NOW)
+    told = [Deliver(number, 1, "g1", Retry("note a"), number) for number in (0, 0, 1, 2)]
+    kernel.step(told, NOW)
+    kernel.step([Loaded(number, 1, "g1") for number in range(3)], NOW, turns=False)
+    decided = []
+    for _ in range(4):
+        (commit,) = kernel.step([], NOW, enough=lambda: True).commits
+        decided.append(commit.shard)
+        kernel.step([CommitAnswered(commit.shard, 1, Committed(commit.expected + 1))], NOW, turns=False)
+    assert decided == [0, 1, 2, 0], "one message a step, and all shards in their turn"
+    assert not kernel.busy
 
 
 def test_a_full_mailbox_refuses_askers_and_takes_what_makes_room() -> None:
