@@ -70,7 +70,7 @@ bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLD
 	@$(BENCH) decompose --json $(BENCH_FOLDER)/decompose.json
 	@$(BENCH) run b6 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/b6.json
 	@$(BENCH) run triple-play --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --json $(BENCH_FOLDER)/triple-play.json
-	@$(BENCH) run mega-5000 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --unanswered 4 --json $(BENCH_FOLDER)/mega-5000.json
+	@$(BENCH) run mega-5000 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --unanswered 2 --json $(BENCH_FOLDER)/mega-5000.json
 	@$(BENCH) saturate b6 --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
 	@$(BENCH) saturate mobile --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
 	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
