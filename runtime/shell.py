@@ -15,9 +15,7 @@ import structlog
 
 from actors.behaviour import Dispatch
 from actors.messages import Accepted, AnyMessage, Done, TaskResult, TaskResults
-from runtime.errors import JournalAway
-from runtime.journal.contract import Commit, Fenced, InDoubt, Journal, Stored, Verdict
-from runtime.journal.frames import unpack_positions
+from runtime.journal.contract import Commit, Fenced, InDoubt, Journal, Verdict
 from runtime.kernel.bounds import Bounds
 from runtime.kernel.kernel import Kernel
 from runtime.kernel.kind import GroupKind
@@ -27,8 +25,6 @@ from runtime.kernel.words import (
     CommitAnswered,
     Deliver,
     Input,
-    Loaded,
-    Lookup,
     NotNow,
     Outgoing,
     Outputs,
@@ -40,6 +36,7 @@ from runtime.kernel.words import (
     WrongOwner,
 )
 from runtime.limits import STEP_MS
+from runtime.look_ups import RETRY_FIRST_S, RETRY_MAX_S, Bringer, LookUps, nowhere
 
 log = structlog.get_logger()
 
@@ -47,8 +44,6 @@ Request = tuple[int, int, str, AnyMessage | None, str]
 """(shard, epoch, group, message, by); a message of None is a read."""
 LOOK_UP_WAIT_S = 0.002
 """How long a turn waits for look-ups under way once its commit is answered: theirs come right behind it."""
-RETRY_FIRST_S = 0.02
-RETRY_MAX_S = 1.0
 JOURNAL_PATIENCE_S = 1.0
 """How long the journal may be silent before new requests are sent away at once instead of waiting with the others."""
 
@@ -91,12 +86,6 @@ Dispatcher = Callable[[list[tuple[int, int, str, Dispatch]]], None]
 """Takes committed (shard, epoch, group, dispatch) and sees that answers come back through :meth:`Shell.results`."""
 Poster = Callable[[Outgoing], Awaitable[Answer]]
 """Delivers a committed message to another group, wherever it lives, and brings its answer."""
-Bringer = Callable[[str], Awaitable[bool]]
-"""Sees that a catalog version is known to the kernel's kinds; False: there is none of that name."""
-
-
-async def _nowhere(version: str) -> bool:
-    return False
 
 
 class Shell:
@@ -110,7 +99,7 @@ class Shell:
         *,
         dispatch: Dispatcher,
         post: Poster,
-        bring: Bringer = _nowhere,
+        bring: Bringer = nowhere,
         bounds: Bounds | None = None,
         lease_valid: Callable[[], bool] = lambda: True,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -123,12 +112,13 @@ class Shell:
         self.listener = listener or Listener()
         self._dispatch = dispatch
         self._post = post
-        self._bring = bring
         self._lease_valid = lease_valid
         self._wall_ms = wall_ms
         self._inbox: list[Input] = []
         self._in_doubt_since = 0.0
         self._committing = False
+        self._look_ups = LookUps(name, journal, bring, self._take, self._put)
+        self._step_until = 0.0
         self._looking: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
         self._turned: list[asyncio.Future[None]] = []
@@ -267,12 +257,8 @@ class Shell:
             if self._blocking:
                 outputs = await asyncio.to_thread(self.kernel.step, inbox, self._wall_ms())
             else:
-                until = began + STEP_MS / 1000
-                outputs = self.kernel.step(
-                    inbox,
-                    self._wall_ms(),
-                    enough=lambda until=until: time.monotonic() > until,  # type: ignore[misc]
-                )
+                self._step_until = began + STEP_MS / 1000
+                outputs = self.kernel.step(inbox, self._wall_ms(), enough=self._enough)
             self._release(outputs)
             took = time.monotonic() - began
             commits = outputs.commits
@@ -303,6 +289,9 @@ class Shell:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(took):
                         await self._awake.wait()
+
+    def _enough(self) -> bool:
+        return time.monotonic() > self._step_until
 
     async def _sleep_until_due(self) -> None:
         due = self.kernel.next_due()
@@ -342,7 +331,7 @@ class Shell:
         for out in outputs.outgoing:
             self._spawn(self._deliver(out))
         if outputs.lookups:
-            looking = self._spawn(self._look_up(outputs.lookups))
+            looking = self._spawn(self._look_ups.answer(outputs.lookups))
             self._looking.add(looking)
             looking.add_done_callback(self._looking.discard)
         if outputs.events:
@@ -359,58 +348,6 @@ class Shell:
         self._others.add(task)
         task.add_done_callback(self._others.discard)
         return task
-
-    async def _look_up(self, lookups: list[Lookup]) -> None:
-        by_shard: dict[int, list[Lookup]] = {}
-        for lookup in lookups:
-            by_shard.setdefault(lookup.shard, []).append(lookup)
-        asked = [(shard, [lookup.group for lookup in mine]) for shard, mine in by_shard.items()]
-        pause = RETRY_FIRST_S
-        while True:
-            try:
-                found = await self.journal.lookup_many(asked)
-                known: list[tuple[Lookup, Stored]] = []
-                unheard: list[Input] = []
-                for mine, stored in zip(by_shard.values(), found, strict=True):
-                    for lookup, entry in zip(mine, stored, strict=True):
-                        if (
-                            entry.snapshot is None
-                            and entry.ended is None
-                            and not (lookup.positions or lookup.catalog)
-                        ):
-                            # A new order, as nearly all are: there is nothing to read.
-                            unheard.append(Loaded(lookup.shard, lookup.epoch, lookup.group))
-                        else:
-                            known.append((lookup, entry))
-                self._take(unheard)
-                known.sort(key=_waits_for_a_catalog)
-                for lookup, entry in known:
-                    # Two steps: naming the inbox before the wait would fill the one of an earlier turn.
-                    loaded = await self._loaded(lookup, entry)
-                    self._put(loaded)
-                return
-            except JournalAway as away:
-                log.warning("journal away", host=self.name, reason=str(away))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_MAX_S)
-
-    async def _loaded(self, lookup: Lookup, stored: Stored) -> Loaded:
-        try:
-            if lookup.catalog and not await self._bring(lookup.catalog):
-                fault = f"catalog version {lookup.catalog!r} was never published"
-                return Loaded(lookup.shard, lookup.epoch, lookup.group, fault=fault)
-            return await self._read(lookup, stored)
-        except JournalAway:
-            raise
-        except Exception as fault:
-            return Loaded(lookup.shard, lookup.epoch, lookup.group, fault=repr(fault))
-
-    async def _read(self, lookup: Lookup, stored: Stored) -> Loaded:
-        positions = list(lookup.positions)
-        if stored.snapshot is None and stored.ended is not None:
-            positions = sorted({*positions, *unpack_positions(stored.ended)})
-        frames = await self.journal.frames(lookup.shard, positions) if positions else []
-        return Loaded(lookup.shard, lookup.epoch, lookup.group, stored.snapshot, frames)
 
     async def _deliver(self, out: Outgoing) -> None:
         """Repeat until the receiver has decided the message; the outbox forgets it only then."""
@@ -430,8 +367,3 @@ class Shell:
 
 def _rests_on_commit(answer: Answer) -> bool:
     return type(answer) is Done or (type(answer) is Accepted and not answer.duplicate)
-
-
-def _waits_for_a_catalog(known: tuple[Lookup, Stored]) -> bool:
-    """Those that do are read last: nobody else waits for their catalog."""
-    return known[0].catalog != ""

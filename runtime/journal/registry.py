@@ -9,7 +9,7 @@ from redis.crc import key_slot
 
 from runtime.errors import JournalAway
 from runtime.journal.functions import command
-from runtime.journal.keys import shards_key
+from runtime.journal.keys import catalog_keys, shards_key
 from runtime.journal.nodes import Nodes, Request
 from runtime.journal.wire import Lost, Reply
 
@@ -21,6 +21,7 @@ class Registry:
         self._nodes = nodes
         self._stem = shards_key(namespace).removesuffix(b"shards")
         self._slot = key_slot(self._stem)
+        self._catalog = catalog_keys(namespace)[0]
 
     async def remember(self, kind: str, names: Sequence[str]) -> None:
         """Keep the names of the processes of a kind (``hosts``, ``executors``, ``gateways``), or other lines."""
@@ -43,9 +44,8 @@ class Registry:
 
     async def news(self) -> tuple[int, int]:
         """The epoch of the newest Coordinator, and how many catalogs were published, in one round trip."""
-        state = self._stem + b"catalog"
         epoch, number = await self._answers(
-            command(b"GET", self._stem + b"coordinator"), command(b"HGET", state, b"number")
+            command(b"GET", self._stem + b"coordinator"), command(b"HGET", self._catalog, b"number")
         )
         return int(epoch or 0), int(number or 0)
 

@@ -39,15 +39,12 @@ class Kernel:
             self._take(entry, outputs)
         if turns:
             wakes = max(1, self.bounds.wakes // (len(self.shards) or 1))
-            had = []
-            for number, shard in self.shards.items():
+            shards = list(self.shards.items())
+            for had, (_, shard) in enumerate(shards, 1):
                 shard.step(now, outputs, wakes, enough)
-                had.append(number)
                 if enough():
+                    self.shards = dict(shards[had:] + shards[:had])
                     break
-            if len(had) < len(self.shards):
-                for number in had:
-                    self.shards[number] = self.shards.pop(number)
         return outputs
 
     def _take(self, entry: Input, outputs: Outputs) -> None:
