@@ -58,13 +58,7 @@ async def cluster(folder: Path) -> AsyncIterator[Servers]:
             )
             for number in range(NODES)
         ]
-        bounds = [SLOTS * number // NODES for number in range(NODES + 1)]
-        for number, node in enumerate(nodes):
-            await _ask(node, "CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
-            await _ask(node, "CONFIG", "SET", "cluster-announce-ip", "127.0.0.1")
-        for node in nodes[1:]:
-            await _ask(nodes[0], "CLUSTER", "MEET", "127.0.0.1", str(node.port), str(node.bus_port))
-        await _ready(nodes, f"cluster_known_nodes:{NODES}", "cluster_state:ok")
+        await joined(nodes)
         yield Servers(nodes[0].url, _pids(*nodes), cluster=True)
 
 
@@ -77,7 +71,7 @@ async def replica(folder: Path) -> AsyncIterator[Servers]:
         second = await stack.enter_async_context(
             _started(EmbeddedServer(folder / "replica", port=0, options=follows))
         )
-        await _in_step(primary)
+        await in_step(primary)
         yield Servers(primary.url, _pids(primary, second), replicas=1)
 
 
@@ -156,6 +150,21 @@ def _cpu_seconds(servers: Servers) -> float:
     return sum(each.user + each.system for each in times)
 
 
+async def joined(nodes: list[EmbeddedServer]) -> None:
+    """Make servers that run a cluster, each with its share of the slots, in order.
+
+    :raises benchmarks.system.NotStarted: they did not become one in time.
+    """
+    count = len(nodes)
+    bounds = [SLOTS // count * number for number in range(count)] + [SLOTS]
+    for number, node in enumerate(nodes):
+        await _ask(node, "CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
+        await _ask(node, "CONFIG", "SET", "cluster-announce-ip", "127.0.0.1")
+    for node in nodes[1:]:
+        await _ask(nodes[0], "CLUSTER", "MEET", "127.0.0.1", str(node.port), str(node.bus_port))
+    await _ready(nodes, f"cluster_known_nodes:{count}", f"cluster_slots_ok:{SLOTS}", "cluster_state:ok")
+
+
 async def _ask(one: EmbeddedServer, *words: str | int) -> Any:
     client: Any = Redis.from_url(one.url)
     async with client:
@@ -177,8 +186,13 @@ async def _says(node: EmbeddedServer, words: tuple[str, ...]) -> bool:
     return all(word in told for word in words)
 
 
-async def _in_step(primary: EmbeddedServer) -> None:
-    """Wait for the replica's log to follow: it counts from the end of the rewrite after the first copy."""
+async def in_step(primary: EmbeddedServer) -> None:
+    """Wait for the replica's log to follow: it counts from the end of the rewrite after the first copy.
+
+    On one connection, because WAITAOF is about the writes of its own.
+
+    :raises benchmarks.system.NotStarted: it did not, in time.
+    """
     client: Any = Redis.from_url(primary.url)
     try:
         async with client, asyncio.timeout(READY_S), client.pipeline(transaction=False) as pipe:

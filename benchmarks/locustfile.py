@@ -11,12 +11,12 @@ from the open-loop generator.
 """
 
 import os
-import uuid
 
 from locust import FastHttpUser, task
 
 from benchmarks.generator import TOKEN_VARIABLE, Bodies, Load
 from benchmarks.posting import POST_PATH
+from benchmarks.run import salt
 from benchmarks.shapes import SHAPES
 
 SHAPE = next(shape for shape in SHAPES if shape == os.environ.get("ORDERLOOM_SHAPE", "b6"))
@@ -27,7 +27,7 @@ class OrderCapture(FastHttpUser):  # type: ignore[misc]
 
     def on_start(self) -> None:
         """Orders of its own, so that no two clients send the same."""
-        self.bodies = Bodies(Load(url=self.host, shape=SHAPE, seconds=0, salt=f"{uuid.uuid4().hex[:10]}-"))
+        self.bodies = Bodies(Load(url=self.host, shape=SHAPE, seconds=0, salt=salt()))
         self.number = 0
         self.sent_with = {
             "Content-Type": "application/json",

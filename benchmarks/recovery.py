@@ -9,7 +9,6 @@ import os
 import signal
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import aiohttp
 
 from benchmarks.machine import circumstances
 from benchmarks.probing import HELD, NEW, Prober, held_orders, new_orders, passivate
+from benchmarks.run import salt
 from benchmarks.system import Layout, running
 from benchmarks.waiting import SHAPE, Say, Waits, fill, groups_in_memory, observed, targets_file, until
 
@@ -46,7 +46,7 @@ async def _measured(count: int, waits: Waits, layout: Layout, passivated: bool, 
             victim = max(owned, key=lambda host: len(owned[host]))
             shards, lost = len(full["shards"]), owned[victim]
             held = held_orders(orders, lost, shards)
-            new = new_orders(f"{uuid.uuid4().hex[:10]}-", lost, shards)
+            new = new_orders(salt(), lost, shards)
             say(f"killing {victim}, which owns {len(lost)} shards")
             connector = aiohttp.TCPConnector(limit=0)
             async with aiohttp.ClientSession(connector=connector) as http:

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
 from benchmarks.report_changes import elastic, journals
-from benchmarks.report_page import PAGE, STYLE, figure, table
+from benchmarks.report_page import PAGE, STYLE, figure, latencies, table
 
 Figures = dict[str, Any]
 Files = Mapping[str, Figures]
@@ -280,7 +280,7 @@ def _peers(files: Files) -> str:
                 [
                     (
                         name, each["orders_per_second"],
-                        *(each[f"{which}_ms"].get(p, "–") for which in ("accept", "cycle") for p in ("p50", "p99")),
+                        *latencies(each),
                         f"{number(each['ratio'])} ×" if each.get("ratio") else "–", each["durable"],
                     )
                     if "orders_per_second" in each

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
-from benchmarks.report_page import figure, table
+from benchmarks.report_page import figure, latencies, table
 
 Files = Mapping[str, dict[str, Any]]
 
@@ -84,7 +84,7 @@ def journals(files: Files) -> str:
                 [
                     (
                         name, each["servers"], each["orders_per_second"],
-                        *(each[f"{which}_ms"].get(p, "–") for which in ("accept", "cycle") for p in ("p50", "p99")),
+                        *latencies(each),
                         each["cpu_us_per_order"].get("server", "–"),
                     )
                     for name, each in places.items()

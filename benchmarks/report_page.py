@@ -1,7 +1,8 @@
 """The page that a report's sections stand in: its frame and its style, light and dark; figures and tables in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from benchmarks.plots import number
 
@@ -49,6 +50,13 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
     body = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def latencies(figures: Mapping[str, Any]) -> tuple[object, ...]:
+    """Cells for p50 and p99 of acceptance, then of the cycle; a dash where none was measured."""
+    return tuple(
+        figures[f"{which}_ms"].get(name, "–") for which in ("accept", "cycle") for name in ("p50", "p99")
+    )
 
 
 def _cell(value: object) -> str:

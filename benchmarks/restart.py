@@ -10,7 +10,6 @@ import os
 import signal
 import tempfile
 import time
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -19,7 +18,7 @@ import psutil
 
 from benchmarks.machine import circumstances
 from benchmarks.probing import first_new_order
-from benchmarks.run import ENDS
+from benchmarks.run import ENDS, salt
 from benchmarks.system import Layout, System, running
 from benchmarks.waiting import SHAPE, Say, Waits, fill, observed, targets_file, until
 from runtime.journal.embedded import EmbeddedServer
@@ -94,7 +93,7 @@ async def _started(layout: Layout, data: Path, live: int) -> dict[str, Any]:
     began = time.monotonic()
     async with running(layout, data) as system:
         ready = time.monotonic() - began
-        accepted = await first_new_order(system, f"{uuid.uuid4().hex[:10]}-", began)
+        accepted = await first_new_order(system, salt(), began)
         async with observed(system) as seen:
             status = await seen.status()
     return {

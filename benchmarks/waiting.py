@@ -8,7 +8,6 @@ answer, so that every task also waits in an executor (which bounds how many it k
 import asyncio
 import json
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, Literal, get_args
 import httpx
 
 from benchmarks.generator import Bodies, Load
-from benchmarks.run import STATUS_PATH, GeneratorFailed, Watch, send
+from benchmarks.run import STATUS_PATH, GeneratorFailed, Watch, salt, send
 from benchmarks.shapes import Shape
 from benchmarks.system import System
 
@@ -115,7 +114,7 @@ async def fill(
         shape=SHAPE,
         seconds=LOAD_SECONDS_MAX,
         connections=connections,
-        salt=f"{uuid.uuid4().hex[:10]}-",
+        salt=salt(),
         token=system.token,
         count=count,
     )

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import sys
 import tempfile
-import uuid
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from benchmarks.peers.driving import Absent, drive
+from benchmarks.run import salt
 
 
 class Peer(NamedTuple):
@@ -48,7 +48,7 @@ async def run(peer: Peer, seconds: float) -> dict[str, Any]:
                     running,
                     seconds,
                     peer.at_a_time,
-                    f"{uuid.uuid4().hex[:10]}-",
+                    salt(),
                     lambda counted: _say({"progress": counted}),
                 )
         except Absent as absent:

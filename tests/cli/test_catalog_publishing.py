@@ -1,10 +1,7 @@
 """`orderloom catalog publish`, `versions` and `get`, against a gateway in this process."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,35 +11,22 @@ import pytest
 from gateway.commands.catalog import publishing
 from gateway.settings import GatewaySettings
 from tests.cli.test_commands import called
-from tests.gateway.conftest import TOKEN, TOKENS, Served
-from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.conftest import TOKEN, TOKENS, served_beside
 from tests.gateway.test_catalog_api import BROKEN, TEA
 
 
 @pytest.fixture
 def reached(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A gateway in a loop of its own, that the commands find."""
-    ready: Future[str] = Future()
-    stop: Future[None] = Future()
+    with served_beside(GatewaySettings(tokens=TOKENS)) as url:
 
-    async def serve() -> None:
-        async with Served(RecordingRuntime(), GatewaySettings(tokens=TOKENS)) as served:
-            ready.set_result(served.url)
-            await asyncio.wrap_future(stop)
+        @contextmanager
+        def gateway(data: Path) -> Iterator[httpx.Client]:
+            with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+                yield client
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    url = ready.result(20)
-
-    @contextmanager
-    def gateway(data: Path) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-            yield client
-
-    monkeypatch.setattr(publishing, "gateway", gateway)
-    yield
-    stop.set_result(None)
-    thread.join(20)
+        monkeypatch.setattr(publishing, "gateway", gateway)
+        yield
 
 
 @pytest.mark.usefixtures("reached")

@@ -1,10 +1,7 @@
 """`orderloom draft` and `orderloom order patch`, against a gateway in this process."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,27 +13,15 @@ from typer.testing import CliRunner
 from gateway import cli
 from gateway.commands import drafts, orders
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import TOKEN, TOKENS, Served, item, order
-from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.conftest import TOKEN, TOKENS, item, order, served_beside
 from tests.gateway.test_service_ordering import service_order
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A gateway in a loop of its own."""
-    ready: Future[str] = Future()
-    stop: Future[None] = Future()
-
-    async def serve() -> None:
-        async with Served(RecordingRuntime(), GatewaySettings(tokens=TOKENS)) as served:
-            ready.set_result(served.url)
-            await asyncio.wrap_future(stop)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    yield ready.result(20)
-    stop.set_result(None)
-    thread.join(20)
+    with served_beside(GatewaySettings(tokens=TOKENS)) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

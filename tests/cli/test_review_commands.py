@@ -1,10 +1,7 @@
 """`orderloom task` and what `orderloom order` says about orders in review, against a gateway in this process."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +14,7 @@ from gateway.commands import reviews, tasks
 from gateway.commands.failing import CommandFailed
 from gateway.commands.tasks import values_of
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import Served
-from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.conftest import served_beside
 from tests.gateway.test_product_ordering import PATH
 from tests.gateway.test_review_api import PEOPLE, complete, security
 
@@ -28,19 +24,8 @@ SPEAKER = {"who": "ops"}
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A gateway in a loop of its own."""
-    ready: Future[str] = Future()
-    stop: Future[None] = Future()
-
-    async def serve() -> None:
-        async with Served(RecordingRuntime(), GatewaySettings(tokens=PEOPLE)) as served:
-            ready.set_result(served.url)
-            await asyncio.wrap_future(stop)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    yield ready.result(20)
-    stop.set_result(None)
-    thread.join(20)
+    with served_beside(GatewaySettings(tokens=PEOPLE)) as url:
+        yield url
 
 
 def headers(who: str) -> dict[str, str]:

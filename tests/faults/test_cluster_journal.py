@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from benchmarks import chaos_judge as judge
 from benchmarks.chaos_load import Load
 from benchmarks.chaos_system import System, kill
+from benchmarks.journals import joined
 from runtime.journal.embedded import EmbeddedServer
 
 pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(200)]
-SLOTS = 16_384
 
 
 @pytest.fixture
@@ -22,12 +20,7 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
     """A cluster of one node that holds every slot."""
     server = EmbeddedServer(tmp_path / "redis", port=0, cluster=True)
     await server.start()
-    client: Any = Redis.from_url(server.url)
-    await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
-    async with asyncio.timeout(20):
-        while b"cluster_state:ok" not in await client.execute_command("CLUSTER", "INFO"):
-            await asyncio.sleep(0.05)
-    await client.aclose()
+    await joined([server])
     yield server
     await server.stop()
 

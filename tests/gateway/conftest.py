@@ -1,7 +1,10 @@
 """A gateway on a real uvicorn and a free port, in the test's own loop, over a runtime in the same process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -48,6 +51,24 @@ class Served:
         self.server.should_exit = True
         self.server.force_exit = True
         await self._serving
+
+
+@contextmanager
+def served_beside(settings: GatewaySettings) -> Iterator[str]:
+    """The address of a gateway in a loop and a thread of its own, for tests that are no coroutines."""
+    ready: Future[str] = Future()
+    stop: Future[None] = Future()
+
+    async def serve() -> None:
+        async with Served(RecordingRuntime(), settings) as served:
+            ready.set_result(served.url)
+            await asyncio.wrap_future(stop)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    yield ready.result(20)
+    stop.set_result(None)
+    thread.join(20)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.journals import joined
 from runtime.journal.contract import Journal
 from runtime.journal.embedded import EmbeddedServer
 from runtime.journal.functions import command
@@ -49,9 +50,7 @@ def cluster_url() -> Iterator[str]:
 
         async def start() -> None:
             await server.start()
-            await ask(server.url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            while b"cluster_state:ok" not in await ask(server.url, "CLUSTER", "INFO"):  # type: ignore[operator]
-                await asyncio.sleep(0.02)
+            await joined([server])
 
         asyncio.run(start())
         yield server.url

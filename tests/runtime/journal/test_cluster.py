@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.journals import joined
 from runtime.errors import JournalAway
 from runtime.journal.contract import Commit, Committed, InDoubt, ShardState
 from runtime.journal.embedded import EmbeddedServer
@@ -31,15 +32,7 @@ async def nodes(tmp_path: Path) -> AsyncIterator[list[EmbeddedServer]]:
         for number in range(NODES)
     ]
     await asyncio.gather(*(server.start() for server in servers))
-    share = 16_384 // NODES
-    for number, server in enumerate(servers):
-        last = 16_383 if number == NODES - 1 else (number + 1) * share - 1
-        await ask(server.url, "CLUSTER", "ADDSLOTSRANGE", number * share, last)
-        await ask(server.url, "CONFIG", "SET", "cluster-announce-ip", "127.0.0.1")
-    for server in servers[1:]:
-        await ask(servers[0].url, "CLUSTER", "MEET", "127.0.0.1", str(server.port), str(server.bus_port))
-    for server in servers:
-        await until(server, b"cluster_known_nodes:3", b"cluster_slots_ok:16384", b"cluster_state:ok")
+    await joined(servers)
     yield servers
     for server in servers:
         await server.stop()

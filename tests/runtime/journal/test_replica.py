@@ -5,11 +5,10 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
+from benchmarks.journals import in_step
 from runtime.journal.contract import Commit, Committed, Fenced, InDoubt, Verdict
 from runtime.journal.embedded import EmbeddedServer
 from runtime.journal.redis_journal import RedisJournal
@@ -29,12 +28,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedServer, EmbeddedSe
         options=("replicaof", f"127.0.0.1 {primary.port}", "repl-diskless-sync-delay", "0"),
     )
     await replica.start()
-    client: Any = Redis.from_url(primary.url)
-    async with client, client.pipeline(transaction=False) as pipe:
-        # Its log counts from the end of the rewrite that follows the first copy; WAITAOF is of one connection's writes.
-        async with asyncio.timeout(30):
-            while (await pipe.set("in step", 1).execute_command("WAITAOF", 1, 1, 200).execute())[1] != [1, 1]:
-                pass
+    await in_step(primary)
     yield primary, replica
     await replica.stop()
     await primary.stop()
