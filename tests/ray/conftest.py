@@ -1,4 +1,4 @@
-"""A whole cluster on Ray for a module of tests, in the placement that the test's parameter names."""
+"""A whole cluster on Ray for all tests of a placement, in the placement that the test's parameter names."""
 
 from collections.abc import Iterator
 
@@ -35,9 +35,20 @@ class Running:
         return OrderloomClient(self.url, self.token)
 
 
-@pytest.fixture(scope="package", params=["pooled", "dedicated"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+# A process has one Ray at a time: asking for none of these ends the one there is before a test starts its own.
+NO_CLUSTER = pytest.mark.parametrize(
+    "running", [pytest.param(None, id="alone")], indirect=True, scope="session"
+)
+
+
+@pytest.fixture(scope="session", params=["pooled", "dedicated"])
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running | None]:
     """Server, Ray, Coordinator, two hosts, an executor and a gateway."""
+    if request.param is None:
+        yield None
+        return
     data = tmp_path_factory.mktemp(request.param)
     targets = data / "targets.yaml"
     targets.write_text(TARGETS)

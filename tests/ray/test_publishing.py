@@ -52,7 +52,7 @@ async def graph(client: OrderloomClient, order: str) -> tuple[str, set[str]]:
     "running",
     ["pooled", pytest.param("dedicated", marks=pytest.mark.slow)],
     indirect=True,
-    scope="package",
+    scope="session",
 )
 async def test_orders_flow_while_a_version_is_published(running: Running) -> None:
     version = f"published-{running.placement}"

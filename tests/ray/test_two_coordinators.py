@@ -14,12 +14,13 @@ from runtime.cluster.boot import HEALTH, OBJECT_STORE_BYTES, namespace_of
 from runtime.cluster.coordinator import Coordinator
 from runtime.errors import Superseded
 from runtime.limits import LEASE_MS
+from tests.ray.conftest import NO_CLUSTER
 from tests.ray.starting import served
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [NO_CLUSTER, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-def test_the_newer_of_two_coordinators_decides(tmp_path: Path) -> None:
+def test_the_newer_of_two_coordinators_decides(running: None, tmp_path: Path) -> None:
     with served(tmp_path, 8, hosts=2, ray_address="auto") as (options, token):
         ray.init(
             address="local",

@@ -16,9 +16,10 @@ from ray.util.state import list_actors
 from benchmarks.shapes import orders
 from gateway.client import OrderloomClient
 from runtime.cluster.boot import HEALTH, OBJECT_STORE_BYTES, Cluster
+from tests.ray.conftest import NO_CLUSTER
 from tests.ray.starting import free_port, served
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [NO_CLUSTER, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(240)]
 MOVED_S = 30.0
 """Ray notices a lost node after 1.5 s; then the lease, the take-over, and what starts anew on a busy machine."""
 
@@ -29,7 +30,7 @@ def _actors(nodes: RayNodes) -> dict[str, str]:
     return {str(actor.name): str(actor.node_id) for actor in found}
 
 
-def test_a_killed_node_loses_nothing(tmp_path: Path) -> None:
+def test_a_killed_node_loses_nothing(running: None, tmp_path: Path) -> None:
     nodes = RayNodes(
         initialize_head=True,
         head_node_args={
