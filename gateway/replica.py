@@ -42,7 +42,7 @@ class GatewayReplica:
 
     async def _start(self) -> None:
         options = self.options
-        runtime = await Router.connect(options)
+        runtime = await Router.connect(self.name, options)
         settings = GatewaySettings(
             tokens=read_tokens(Path(options.token_file)), base_url=f"http://{options.bind}:{options.port}"
         )

@@ -1,4 +1,4 @@
-"""What crosses Ray: batches as msgpack bytes, never Python objects."""
+"""What goes between processes: batches as msgpack bytes, never Python objects."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ decode_requests = msgspec.msgpack.Decoder(list[tuple[int, int, str, AnyMessage |
 encode_answers: Callable[[Sequence[Answer]], bytes] = _encode
 decode_answers = msgspec.msgpack.Decoder(list[Answer]).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
-decode_outgoing = msgspec.msgpack.Decoder(Outgoing).decode
+decode_post = msgspec.msgpack.Decoder(tuple[Outgoing, int, int]).decode
 
 
 def encode(value: Any) -> bytes:

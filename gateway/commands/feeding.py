@@ -78,7 +78,7 @@ async def _run(record: "RunRecord", url: str, stream: str, group: str, consumer:
     # After Ray's start, which brings a handler of its own.
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    router = await Router.connect(options)
+    router = await Router.connect(consumer, options)
     client = redis.Redis.from_url(url)
     intake = RedisIntake(client, router, principal, stream=stream, group=group, consumer=consumer)
     typer.echo(f"reading {stream} as {consumer} of {group}; Ctrl-C stops", err=True)

@@ -7,13 +7,12 @@ the same key.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
-from ray.exceptions import RayError
 
 from actors.behaviour import Dispatch
 from actors.messages import TaskResult
+from runtime.cluster.channel import Channel, PeerLost, channel_to
 from runtime.cluster.names import find
 from runtime.tasks.wire import decode_results, encode_dispatches
 
@@ -27,9 +26,9 @@ PAUSE_S = 0.2
 class _Link:
     """The way to one executor."""
 
-    def __init__(self, name: str, handle: Any) -> None:
+    def __init__(self, name: str, channel: Channel) -> None:
         self.name = name
-        self.handle = handle
+        self.channel = channel
         self.waiting: list[Entry] = []
         self.under_way = 0
         self.open: dict[tuple[str, str, int], Entry] = {}
@@ -42,28 +41,29 @@ class Dispatching:
     def __init__(self, host: str, results: Callable[[list[tuple[int, int, str, TaskResult]]], None]) -> None:
         self.host = host
         self._results = results
+        self._named: list[str] = []
         self._links: list[_Link] = []
         self._homeless: list[Entry] = []
         self._sending: set[asyncio.Future[None]] = set()
 
     def set_executors(self, names: Sequence[str]) -> None:
         """The executors there are now; what was out at one that is gone goes out again."""
-        if [link.name for link in self._links] == list(names):
+        self._named = list(names)
+        if [link.name for link in self._links] == self._named:
             return
         known = {link.name: link for link in self._links}
         links = []
         for name in names:
             link = known.pop(name, None)
             if link is None and (handle := find(name)) is not None:
-                link = _Link(name, handle)
+                link = _Link(name, channel_to(handle, self.host))
                 link.collecting = asyncio.create_task(self._collect(link))
             if link is not None:
                 links.append(link)
         self._links = links
         homeless, self._homeless = self._homeless, []
         for link in known.values():
-            if link.collecting is not None:
-                link.collecting.cancel()
+            link.channel.close()
             homeless += [*link.waiting, *link.open.values()]
             link.open.clear()
         self.dispatch(homeless)
@@ -93,9 +93,9 @@ class Dispatching:
                 batch, link.waiting = link.waiting, []
                 for entry in batch:
                     link.open[entry[2], entry[3].task, entry[3].generation] = entry
-                answer = await link.handle.dispatch.remote(encode_dispatches(batch), self.host)
+                answer = await link.channel.call("dispatch", encode_dispatches(batch))
                 self._take(link, decode_results(answer))
-        except RayError as gone:
+        except PeerLost as gone:
             await self._lost(link, gone)
         finally:
             link.under_way -= 1
@@ -103,8 +103,8 @@ class Dispatching:
     async def _collect(self, link: _Link) -> None:
         try:
             while True:
-                self._take(link, decode_results(await link.handle.collect.remote(self.host)))
-        except RayError as gone:
+                self._take(link, decode_results(await link.channel.call("collect", b"")))
+        except PeerLost as gone:
             await self._lost(link, gone)
 
     def _take(self, link: _Link, results: list[tuple[int, int, str, TaskResult]]) -> None:
@@ -113,12 +113,16 @@ class Dispatching:
         if results:
             self._results(results)
 
-    async def _lost(self, link: _Link, gone: Exception) -> None:
-        """Wait a moment for the Coordinator to name another; ``set_executors`` then moves what was out."""
-        log.warning("executor lost", host=self.host, executor=link.name, reason=type(gone).__name__)
-        if link in self._links:
-            self.set_executors([other.name for other in self._links if other is not link])
+    async def _lost(self, link: _Link, gone: PeerLost) -> None:
+        """What was out there goes to the others; it is tried again soon, for only the connection may have ended."""
+        if link not in self._links:
+            return
+        log.warning("executor lost", host=self.host, executor=link.name, reason=str(gone))
+        named = self._named
+        self.set_executors([other.name for other in self._links if other is not link])
+        self._named = named
         await asyncio.sleep(PAUSE_S)
+        self.set_executors(self._named)
 
     @property
     def out(self) -> int:

@@ -5,6 +5,7 @@ import gc
 import os
 from typing import Any
 
+from runtime.cluster.channel import Address, ChannelServer, own_ip
 from runtime.cluster.options import ClusterOptions
 from runtime.tasks.executor import Executor
 from runtime.tasks.targets import Targets, read_targets
@@ -17,6 +18,7 @@ class ExecutorActor:
         self.name = name
         self.options = options
         self.executor: Executor | None = None
+        self._channel: ChannelServer | None = None
 
     def __repr__(self) -> str:
         return self.name
@@ -25,21 +27,23 @@ class ExecutorActor:
         """Read the targets, once; answers the process id."""
         if self.executor is None:
             targets = read_targets(self.options.targets_file) if self.options.targets_file else Targets()
-            self.executor = Executor(targets, self.name)
+            self.executor = executor = Executor(targets, self.name)
+            self._channel = ChannelServer(
+                {
+                    "dispatch": lambda host, batch: executor.dispatch(batch, host),
+                    "collect": lambda host, _: executor.collect(host),
+                }
+            )
+            await self._channel.start(own_ip(self.options))
             gc.collect()
             gc.freeze()
             gc.set_threshold(100_000, 50, 50)
         return os.getpid()
 
-    async def dispatch(self, batch: bytes, host: str) -> bytes:
-        """See :meth:`runtime.tasks.executor.Executor.dispatch`."""
-        answers: bytes = await self._executor.dispatch(batch, host)
-        return answers
-
-    async def collect(self, host: str) -> bytes:
-        """See :meth:`runtime.tasks.executor.Executor.collect`."""
-        answers: bytes = await self._executor.collect(host)
-        return answers
+    async def address(self) -> Address:
+        """Where hosts reach :class:`runtime.tasks.executor.Executor`."""
+        assert self._channel is not None
+        return self._channel.address
 
     async def until_dead(self) -> None:
         """Never answers: the caller learns by Ray's error that this actor is gone."""

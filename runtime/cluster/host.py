@@ -17,6 +17,7 @@ from actors.group import OrderGroupKind
 from actors.kinds import kinds_with
 from catalog.store import Catalogs
 from runtime.catalog_shelf import CatalogShelf
+from runtime.cluster.channel import Address, Channel, ChannelServer, channel_to, own_ip
 from runtime.cluster.dedicated import DedicatedOrders
 from runtime.cluster.dispatching import Dispatching, Entry
 from runtime.cluster.leases import HostLease, Renewal
@@ -33,7 +34,7 @@ from runtime.kernel.words import Answer, Outgoing, WrongOwner
 from runtime.limits import LEASE_RENEWAL_INTERVAL_MS, TRIM_BYTES_MIN, TRIM_FRAMES_MIN
 from runtime.port import shard_of
 from runtime.shell import Shell
-from runtime.wire import decode_answer, decode_outgoing, decode_requests, encode, encode_answers
+from runtime.wire import decode_answer, decode_post, decode_requests, encode, encode_answers
 
 log = structlog.get_logger()
 METRICS_INTERVAL_S = 1.0
@@ -55,6 +56,8 @@ class Host:
         self.shelf: CatalogShelf | None = None
         self.table: Table | None = None
         self.dispatching: Dispatching | None = None
+        self.channel = ChannelServer({"deliver": self._deliver, "take_post": self._take_post})
+        self._channels: dict[str, Channel] = {}
         self._dedicated = options.placement == "dedicated"
         self._orders: OrderGroupKind | None = None
         self._delivering = 0
@@ -97,6 +100,7 @@ class Host:
         )
         self.dispatching = Dispatching(self.name, shell.results)
         shell.start()
+        await self.channel.start(own_ip(self.options))
         self._mind = [
             asyncio.create_task(work)
             for work in (
@@ -140,6 +144,13 @@ class Host:
         self._obey(coordinator)
         await asyncio.gather(*(self._shell.release(shard) for shard in shards))
 
+    async def address(self) -> Address:
+        """Where gateways and other hosts reach us."""
+        if self._started is None:
+            raise NoOwner(f"{self.name} has not started")
+        await asyncio.shield(self._started)
+        return self.channel.address
+
     async def until_dead(self) -> None:
         """Never answers: the caller learns by Ray's error that this actor is gone."""
         await asyncio.Event().wait()
@@ -162,7 +173,7 @@ class Host:
 
     # -- what gateways and other hosts ask ----------------------------------------------------------------------
 
-    async def deliver(self, batch: bytes) -> bytes:
+    async def _deliver(self, _: str, batch: bytes) -> bytes:
         """A batch of messages and reads; answered once everything the answers rest on is durable."""
         self._delivering += 1
         try:
@@ -170,9 +181,9 @@ class Host:
         finally:
             self._delivering -= 1
 
-    async def take_post(self, data: bytes, shard: int, epoch: int) -> bytes:
+    async def _take_post(self, _: str, data: bytes) -> bytes:
         """A message from another group's outbox."""
-        return encode(await self._shell.take_post(decode_outgoing(data), shard, epoch))
+        return encode(await self._shell.take_post(*decode_post(data)))
 
     # -- its own mind -------------------------------------------------------------------------------------------
 
@@ -205,11 +216,18 @@ class Host:
         owner = table.owners[shard]
         if owner.host == self.name:
             return await self._shell.take_post(out, shard, owner.epoch)
-        handle = find(owner.host) if owner.host else None
-        if handle is None:
-            return WrongOwner(shard)
-        answer: Answer = decode_answer(await handle.take_post.remote(encode(out), shard, owner.epoch))
+        channel = self._channels.get(owner.host)
+        if channel is None:
+            handle = find(owner.host) if owner.host else None
+            if handle is None:
+                return WrongOwner(shard)
+            channel = self._channels[owner.host] = channel_to(handle, self.name)
+        answer: Answer = decode_answer(await channel.call("take_post", encode((out, shard, owner.epoch))))
         return answer
+
+    def _close_channels(self, owners: set[str]) -> None:
+        for name in self._channels.keys() - owners:
+            self._channels.pop(name).close()
 
     async def _renew(self) -> None:
         interval = min(LEASE_RENEWAL_INTERVAL_MS, self.options.lease_ms / 4) / 1000
@@ -247,6 +265,7 @@ class Host:
                     version = (table.coordinator, table.version)
                     if self.table is None or table.coordinator >= self.table.coordinator:
                         self.table = table
+                        self._close_channels({owner.host for owner in table.owners})
                         if self.dispatching is not None:
                             self.dispatching.set_executors(table.executors)
                         if self.shelf is not None:

@@ -1,4 +1,4 @@
-"""The gateway's way to the actors: :class:`runtime.port.Runtime` over Ray.
+"""The gateway's way to the actors: :class:`runtime.port.Runtime` over channels to the hosts.
 
 Messages for one host gather while two batches are under way and go together. Whoever turns out not to own a shard is
 asked no more: the table is read again and the message goes to the owner, until its patience ends.
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from ray.exceptions import ActorUnavailableError, RayError
+from ray.exceptions import RayError
 
 from actors.group import OrderGroup, OrderGroupKind
 from actors.installed_group import InstalledProductKind
@@ -21,6 +21,7 @@ from actors.messages import AnyMessage, AnyReply
 from catalog.store import Catalogs
 from runtime.catalog_shelf import CatalogShelf
 from runtime.cluster.autoscale import Setting
+from runtime.cluster.channel import Channel, PeerLost, channel_to
 from runtime.cluster.names import COORDINATOR, find
 from runtime.cluster.options import ClusterOptions
 from runtime.cluster.start_catalog import started_with
@@ -51,21 +52,25 @@ _product = msgspec.msgpack.Decoder(Installed).decode
 class _Link:
     """The way to one host."""
 
-    def __init__(self, name: str, handle: Any) -> None:
+    def __init__(self, name: str, channel: Channel) -> None:
         self.name = name
-        self.handle = handle
+        self.channel = channel
         self.waiting: list[tuple[Request, asyncio.Future[Answer]]] = []
         self.under_way = 0
-        self.gone = asyncio.Event()
-        """It owns nothing any more, or is dead: nobody waits for its answers."""
 
 
 class Router:
     """See :class:`runtime.port.Runtime`."""
 
     def __init__(
-        self, options: ClusterOptions, journal: RedisJournal, shelf: CatalogShelf, catalogs: Catalogs
+        self,
+        name: str,
+        options: ClusterOptions,
+        journal: RedisJournal,
+        shelf: CatalogShelf,
+        catalogs: Catalogs,
     ) -> None:
+        self.name = name
         self.options = options
         self.journal: Journal = journal
         self.shelf = shelf
@@ -82,14 +87,14 @@ class Router:
         self._disk_looked_at = -DISK_LOOK_S
 
     @classmethod
-    async def connect(cls, options: ClusterOptions) -> "Router":
-        """A router of its own for one process; follows the shard table until :meth:`close`."""
+    async def connect(cls, name: str, options: ClusterOptions) -> "Router":
+        """A router of its own for the process of that name; follows the shard table until :meth:`close`."""
         journal = await RedisJournal.connect(
             options.journal_url, archive=Path(options.archive), cluster=options.journal_cluster
         )
         await started_with(journal.registry, options.run)
         shelf = CatalogShelf(journal.catalogs)
-        router = cls(options, journal, shelf, await shelf.open())
+        router = cls(name, options, journal, shelf, await shelf.open())
         shelf.taken = router._use
         router._spawn(router._follow_table())
         return router
@@ -217,31 +222,24 @@ class Router:
             link.under_way -= 1
 
     async def _deliver(self, link: _Link, requests: list[Request]) -> Sequence[Answer]:
-        asked = asyncio.ensure_future(_ref(link.handle.deliver.remote(encode_requests(requests))))
-        gone = asyncio.ensure_future(link.gone.wait())
         try:
-            await asyncio.wait({asked, gone}, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
-            if asked.done():
-                answers: Sequence[Answer] = decode_answers(asked.result())
+            async with asyncio.timeout(PATIENCE_S):
+                answers: Sequence[Answer] = decode_answers(
+                    await link.channel.call("deliver", encode_requests(requests))
+                )
                 return answers
-            if link.gone.is_set():
-                # A host that hangs has lost its shards. What the batch did is unknown, as with one that is dead.
-                return [WrongOwner(request[0]) for request in requests]
+        except TimeoutError:
             # Decided or not, nobody knows yet: the caller is told that nothing is promised.
             log.warning(
                 "host silent", host=link.name, requests=len(requests), shards=[r[0] for r in requests[:8]]
             )
             return [NotNow(request[0]) for request in requests]
-        except RayError as lost:
+        except PeerLost as lost:
             # What the batch did is unknown: a message is repeated at the next owner, which knows what it has seen.
-            log.warning("host lost", host=link.name, reason=type(lost).__name__)
-            if not isinstance(lost, ActorUnavailableError):
-                link.gone.set()
-                self._links.pop(link.name, None)
+            log.warning("host lost", host=link.name, reason=str(lost))
+            if lost.dead and self._links.get(link.name) is link:
+                del self._links[link.name]
             return [WrongOwner(request[0]) for request in requests]
-        finally:
-            asked.cancel()
-            gone.cancel()
 
     async def _change(self, pause_s: float) -> None:
         try:
@@ -271,10 +269,11 @@ class Router:
         names = {owner.host for owner in table.owners if owner.host}
         for name in names - self._links.keys():
             if (handle := find(name)) is not None:
-                self._links[name] = _Link(name, handle)
+                self._links[name] = _Link(name, channel_to(handle, self.name))
         for name in self._links.keys() - names:
+            # One that hangs has lost its shards: nobody waits for its answers.
             link = self._links.pop(name)
-            link.gone.set()
+            link.channel.close()
             for request, future in link.waiting:
                 if not future.done():
                     future.set_result(WrongOwner(request[0]))
