@@ -75,6 +75,7 @@ bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLD
 	@$(BENCH) saturate mobile --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
 	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
 	@$(BENCH) elastic --rate $(BENCH_RATE) --json $(BENCH_FOLDER)/elastic.json
+	@$(BENCH) calls --json $(BENCH_FOLDER)/calls.json
 	@$(BENCH) journals --hosts $(BENCH_HOSTS) --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/journals.json
 	@$(BENCH) peers --hosts $(BENCH_HOSTS) --seconds $(BENCH_STEP) --json $(BENCH_FOLDER)/peers.json
 	@$(BENCH) memory --hosts $(BENCH_HOSTS) --orders $(BENCH_LIVE) --json $(BENCH_FOLDER)/memory.json

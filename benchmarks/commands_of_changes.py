@@ -1,9 +1,10 @@
-"""`orderloom bench elastic` and `journals`: a system that is scaled under load, and the same work on other servers."""
+"""`orderloom bench elastic`, `journals` and `calls`: scaling under load, other servers, other ways to call."""
 
 from typing import Annotated
 
 import typer
 
+from benchmarks.calls import BODY_BYTES, RATES, calls_compared
 from benchmarks.console import (
     EXIT_INCOMPLETE,
     HostsOption,
@@ -24,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     app.command("elastic")(elastic)
     app.command("journals")(journals)
+    app.command("calls")(calls)
 
 
 def elastic(
@@ -78,3 +80,22 @@ def journals(
         )
     if any(each["completed"] < each["accepted"] for each in figures["journals"].values()):
         raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def calls(
+    json_file: JsonOption,
+    seconds: Annotated[float, typer.Option(min=0.5, help="How long to call at each rate.")] = 4.0,
+    body: Annotated[int, typer.Option(min=0, help="Bytes of a call and of its answer.")] = BODY_BYTES,
+) -> None:
+    """Compare a call between two processes through Ray with one over a channel: CPU of both, and latency."""
+    with progress(f"calls of {body:,} bytes, {seconds:g} s at each rate") as say:
+        figures = calls_compared(RATES, seconds, body, say)
+    write(json_file, figures)
+    for way, measured in figures["calls"].items():
+        for each in measured:
+            stderr().print(
+                f"{way} at {each['rate']:g}/s: caller {each['caller_us']:,} us, callee {each['callee_us']:,} us, "
+                f"p50 {each['latency_ms']['p50']} p99 {each['latency_ms']['p99']} ms",
+                markup=False,
+                soft_wrap=True,
+            )

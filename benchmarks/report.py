@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
-from benchmarks.report_changes import elastic, journals
+from benchmarks.report_changes import calls, elastic, journals
 from benchmarks.report_page import PAGE, STYLE, figure, latencies, table
 
 Figures = dict[str, Any]
@@ -320,6 +320,7 @@ SECTIONS: tuple[tuple[str, Section, frozenset[str]], ...] = (
     ("Scaling", _scaling, frozenset({"scaling"})),
     ("Scaling under load", elastic, frozenset({"elastic"})),
     ("Places of the journal", journals, frozenset({"journals"})),
+    ("Calls between processes", calls, frozenset({"calls"})),
 )
 KINDS = frozenset().union(*(kinds for _, _, kinds in SECTIONS))
 

@@ -92,3 +92,25 @@ def journals(files: Files) -> str:
             )
         )  # fmt: skip
     return "".join(out)
+
+
+def calls(files: Files) -> str:
+    """What a call between two processes costs them, through Ray and over a channel."""
+    out = []
+    for figures in files.values():
+        measured = [(way, each) for way, all_rates in figures["calls"].items() for each in all_rates]
+        rows = [
+            Bar(
+                f"{way}, {each['rate']:g}/s",
+                {"caller": each["caller_us"], "callee": each["callee_us"]},
+                f"{number(each['caller_us'] + each['callee_us'])} µs",
+            )
+            for way, each in measured
+        ]
+        out.append(figure(bars(rows, "µs of CPU a call"), "Both processes, by way and rate."))
+        latency = [
+            (way, each["rate"], each["latency_ms"]["p50"], each["latency_ms"]["p99"])
+            for way, each in measured
+        ]
+        out.append(table(("way", "calls/s", "p50 ms", "p99 ms"), latency))
+    return "".join(out)

@@ -29,6 +29,7 @@ HELLO_BYTES_MAX: Final = 256
 FRAME_BYTES_MAX: Final = 1 << 30
 TOKEN_BYTES: Final = 32
 CONNECT_TIMEOUT_S: Final = 2.0
+HELLO_TIMEOUT_S: Final = 5.0
 ANSWERED: Final = 0
 FAILED: Final = 1
 
@@ -116,6 +117,15 @@ class _Caller(_Framed):
         self._methods = methods
         self._name = ""
         self._under_way: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Whoever does not say hello soon is sent away."""
+        super().connection_made(transport)
+        asyncio.get_running_loop().call_later(HELLO_TIMEOUT_S, self._expect_hello)
+
+    def _expect_hello(self) -> None:
+        if not self._name:
+            self.abort()
 
     def frame(self, number: int, tag: int, body: bytes) -> None:
         """A hello first, then calls."""

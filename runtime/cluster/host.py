@@ -177,13 +177,14 @@ class Host:
         """A batch of messages and reads; answered once everything the answers rest on is durable."""
         self._delivering += 1
         try:
-            return encode_answers(await self._shell.ask(decode_requests(batch)))
+            # A gateway that goes away takes back nothing of what it has asked for.
+            return encode_answers(await asyncio.shield(self._shell.ask(decode_requests(batch))))
         finally:
             self._delivering -= 1
 
     async def _take_post(self, _: str, data: bytes) -> bytes:
         """A message from another group's outbox."""
-        return encode(await self._shell.take_post(*decode_post(data)))
+        return encode(await asyncio.shield(self._shell.take_post(*decode_post(data))))
 
     # -- its own mind -------------------------------------------------------------------------------------------
 

@@ -77,3 +77,16 @@ def test_bench_elastic_tells_each_step_and_orders_that_did_not_end(
 def test_the_steps_end_where_they_begin() -> None:
     assert elastic.STEPS[-1] == {"hosts": 1, "executors": 1, "gateways": 1}
     assert next(iter(journals.PLACES)) == "server", "the others are compared with it"
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_calls_both_ways_tell_their_cost(tmp_path: Path) -> None:
+    file = tmp_path / "calls.json"
+    ended = CliRunner().invoke(commands.bench, ["calls", "--seconds", "0.5", "--json", str(file)])
+    assert ended.exit_code == 0, ended.output
+    ways = json.loads(file.read_text())["calls"]
+    assert set(ways) == {"ray", "channel"}
+    for measured in ways.values():
+        assert [each["calls"] for each in measured] == [10, 50, 150, 500]
+        assert all(each["caller_us"] > 0 and each["latency_ms"]["p50"] > 0 for each in measured)

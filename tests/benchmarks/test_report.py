@@ -86,6 +86,12 @@ FILES: dict[str, dict[str, Any]] = {
             for name in ("server", "cluster", "replica")
         },
     },
+    "calls": {
+        "calls": {
+            "ray": [{"rate": 20.0, "calls": 80, "caller_us": 2_701, "callee_us": 4_000, "latency_ms": MS}],
+            "channel": [{"rate": 20.0, "calls": 80, "caller_us": 500, "callee_us": 300, "latency_ms": MS}],
+        },
+    },
     "scaling": {"hosts": [{"at": 1, "orders_per_second": 700.0}, {"at": 2, "orders_per_second": 1_200.0}]},
 }  # fmt: skip
 
