@@ -67,27 +67,28 @@ def gateway_of(connection: HTTPConnection) -> Gateway:
     return cast(Gateway, connection.app.state.gateway)
 
 
+# Dependencies are coroutines though they await nothing: FastAPI takes others to a thread, a millisecond each.
 _bearer = HTTPBearer(auto_error=False, description="A token from the token file; `make run` prints one.")
 
 
-def authenticated(request: Request, _: Annotated[Any, Security(_bearer)]) -> Principal:
+async def authenticated(request: Request, _: Annotated[Any, Security(_bearer)]) -> Principal:
     """The principal of a request with an ``Authorization`` header (:raises BadRequest: 401)."""
     return gateway_of(request).tokens.authenticate(request)
 
 
-def operator(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+async def operator(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """A principal who may decide on orders (:raises BadRequest: 403)."""
     principal.demand(OPERATOR)
     return principal
 
 
-def publisher(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+async def publisher(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """A principal who may publish catalogs (:raises BadRequest: 403)."""
     principal.demand(PUBLISHER, OPERATOR)
     return principal
 
 
-def requester(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+async def requester(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     """A principal who may place and change orders (:raises BadRequest: 403)."""
     principal.demand_more_than_reading()
     return principal
