@@ -34,9 +34,11 @@ from actors.messages import (
     WithdrawDraft,
 )
 from actors.messages_of_products import (
+    LookAtProduct,
     ProductBusy,
     ProductRefused,
     ProductReserved,
+    ProductShown,
     ProductTold,
     ReleaseProduct,
     ReserveProduct,
@@ -166,6 +168,13 @@ ORDER_ACCEPTS: Final = Acceptance(
         ProductReserved: _ALWAYS,
         ProductBusy: _ALWAYS,
         ProductRefused: _ALWAYS,
+        ProductShown: Rule(
+            _every(PRODUCT_ORDER) - FINAL,
+            _ORDER_ENDED,
+            _ORDER_ENDED,
+            FINAL,
+            "what has ended is compared with nothing any more",
+        ),
     },
     "Retry and GiveUp without a target are for an order held by the end of another one; an order that only shows the "
     "fallout of its tasks answers `orderHeldByTask`, and one that does not wait for the order named in OrderEnded "
@@ -196,8 +205,9 @@ LINE_ACCEPTS: Final = Acceptance(
         ),
     },
     "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, while an "
-    "installed product is refused to it, or while something of it is held back; GiveUp, too, while it waits for an "
-    "installed product or a shared service. Otherwise they answer `lineNotHeld` in every state that is not final. "
+    "installed product is refused to it, while something of it is held back, or while it is held as incompatible "
+    "(Retry has it checked again, GiveUp lets stand what it built). GiveUp, too, while it waits for an installed "
+    "product or a shared service. Otherwise they answer `lineNotHeld` in every state that is not final. "
     "GiveValues is for lines with rules: another one answers `noRules`, a path that "
     "leads nowhere `unknownPath`, a value that its characteristic does not take `valueNotAllowed`.",
 )
@@ -250,12 +260,14 @@ INSTALLED_ACCEPTS: Final = Acceptance(
     INSTALLED_PRODUCT,
     {
         ReserveProduct: Rule(_every(INSTALLED_PRODUCT), _NOT_ASKED, _NOT_ASKED),
+        LookAtProduct: Rule(_every(INSTALLED_PRODUCT), _NOT_ASKED, _NOT_ASKED),
         ReleaseProduct: Rule(_every(INSTALLED_PRODUCT), _NOT_ASKED, _NOT_ASKED),
         ProductTold: Rule(frozenset({S.CREATED, S.PENDING_ACTIVE}), _NOT_ASKED, _NOT_ASKED),
     },
     "Only orders speak to an installed product. One that reserves it is answered by a message: it has the product, it "
     "waits behind another line, or it is refused with a sentence (`unknownProduct`, `neverActive`, `notWhole`, "
-    "`beingTerminated`, `terminated`). Releasing what one neither has nor waits for changes nothing.",
+    "`beingTerminated`, `terminated`). One that only looks at it is shown how it stands. "
+    "Releasing what one neither has nor waits for changes nothing.",
 )
 
 ACCEPTANCES: Final = (ORDER_ACCEPTS, LINE_ACCEPTS, TASK_ACCEPTS, WORK_ACCEPTS, INSTALLED_ACCEPTS)

@@ -12,6 +12,7 @@ import msgspec
 from actors import people
 from actors.appraisal import facts_of, priced
 from actors.behaviour import Decision, refused
+from actors.compatibility import seen_beside
 from actors.fact import Event
 from actors.messages import ApproveOrder, ReturnOrder
 from actors.review_events import (
@@ -44,16 +45,20 @@ VERSION_PASSED = "versionPassed"
 def asked_for(group: OrderGroup, catalog: Catalog, now: int) -> bool:
     """Whether anybody must approve the order as it stands."""
     facts = facts_of(group, catalog, now)
-    return bool(needed_approvals(catalog, facts) or compatibility_findings(catalog, facts))
+    beside = seen_beside(group)
+    return bool(needed_approvals(catalog, facts) or compatibility_findings(catalog, facts, beside))
 
 
 def ask(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
     """The order is complete: ask for the approvals it needs, or let it go where it needs none."""
     review = group.review
     assert review is not None
+    if group.compatibility is not None and group.compatibility.looked_for:
+        return []
     facts = facts_of(group, catalog, now)
     findings = tuple(
-        Incompatibility(each.id, each.line, each.sentence) for each in compatibility_findings(catalog, facts)
+        Incompatibility(each.id, each.line, each.sentence)
+        for each in compatibility_findings(catalog, facts, seen_beside(group))
     )
     needed = needed_approvals(catalog, facts)
     if findings and not needed:

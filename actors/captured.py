@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.document_lines import CHANGING
 from catalog.commerce.charges import PriceOverride
 from catalog.commerce.money import decimal
 from catalog.model import Catalog, Specification
@@ -68,6 +69,21 @@ def _items(order: Mapping[str, Any], form: _Form) -> Iterator[tuple[str, dict[st
         parent, item = ways.pop()
         yield parent, item
         ways.extend((item["id"], nested) for nested in reversed(item.get(form.items, ())))
+
+
+@lru_cache(maxsize=16)
+def products_beside(document: bytes) -> tuple[str, ...]:
+    """The installed products that an order names and does not change, in the order of their ids."""
+    order = _read(document)
+    form = _form_of(order)
+    related = f"{form.ordered}Relationship"
+    found: set[str] = set()
+    changed: set[str] = set()
+    for _, item in _items(order, form):
+        ordered = item.get(form.ordered, {})
+        found.update(_id(each.get(form.ordered)) for each in ordered.get(related, ()))
+        (changed if item["action"] in CHANGING else found).add(_id(ordered))
+    return tuple(sorted(found - changed - {""}))
 
 
 def filled(document: bytes, values: Values) -> bytes:

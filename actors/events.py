@@ -6,6 +6,7 @@ number of a changed layout goes into the tag's table in ``actors/lifting.py``. T
 
 from typing import Any
 
+from actors.compatibility_events import CompatibilityEvent
 from actors.events_of_graph import (
     GraphEvent,
 )
@@ -308,6 +309,7 @@ OrderEvent = (
     | OrderChanged
     | OrderAnnotated
     | ClaimEvent
+    | CompatibilityEvent
 )
 
 AnyEvent = GroupEvent | OrderEvent | ReviewEvent | ProductEvent | SharedEvent

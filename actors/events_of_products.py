@@ -229,6 +229,16 @@ class ProductFree(Event, frozen=True, tag="productFree"):
     line: str
 
 
+class ProductLooked(Event, frozen=True, tag="productLooked"):
+    """An order wants to see the product, and is answered once it is known how it stands."""
+
+    order: str
+
+
+class ProductLookersTold(Event, frozen=True, tag="lookersTold"):
+    """All orders that wanted to see it were answered."""
+
+
 class ProductFolded(Event, frozen=True, tag="productFolded"):
     """What a line did to the product; its picture has this version now."""
 
@@ -269,6 +279,8 @@ ProductEvent = (
     | ProductHeld
     | ProductFree
     | ProductFolded
+    | ProductLooked
+    | ProductLookersTold
 )
 
 SharedEvent = SharedNamed | SharedWanted | SharedHeld | SharedFree | SharedFolded

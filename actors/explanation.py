@@ -28,6 +28,8 @@ class LineExplanation(msgspec.Struct, frozen=True):
     """Where what is installed is not what today's catalog would make of it: told, never applied unasked."""
     unchanged: tuple[Unchanged, ...] = ()
     """What is installed and stays as it is."""
+    findings: tuple[str, ...] = ()
+    """What was found incompatible once its work was done, and why it stands all the same where somebody decided so."""
 
 
 def explanation(group: OrderGroup, catalog: Catalog) -> tuple[LineExplanation, ...]:
@@ -61,4 +63,12 @@ def explanation(group: OrderGroup, catalog: Catalog) -> tuple[LineExplanation, .
     together = whole.reasons.get(SHARED, ())
     if together:
         found.append(LineExplanation(SHARED, "", together))
-    return tuple(found)
+    return tuple([msgspec.structs.replace(each, findings=_findings(group, each.line)) for each in found])
+
+
+def _findings(group: OrderGroup, line: str) -> tuple[str, ...]:
+    kept = group.compatibility
+    if kept is None:
+        return ()
+    stands = f"; it stands all the same: {kept.accepted[line] or 'accepted'}" if line in kept.accepted else ""
+    return tuple(f"{each.sentence}{stands}" for each in kept.findings.values() if each.line == line)

@@ -7,6 +7,7 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
+from actors.compatibility_folds import COMPATIBILITY_FOLDS
 from actors.domain_order import DomainOrder
 from actors.events import (
     AnswerRecorded,
@@ -311,4 +312,5 @@ FOLDS: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     OrderAnnotated: order_annotated,
     **REVIEW_FOLDS,
     **FOLDS_OF_GRAPH,
+    **COMPATIBILITY_FOLDS,
 }

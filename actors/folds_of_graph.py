@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from actors.compatibility_state import FAILED, INCOMPATIBLE
 from actors.domain_order import DomainOrder
 from actors.events_of_graph import (
     ChangesPending,
@@ -190,11 +191,17 @@ def _keep(table: dict[str, tuple[Any, ...]], line: str, parts: tuple[Any, ...]) 
 
 def fold_points(group: OrderGroup, line: str) -> None:
     """What keeps a line open beside its domain orders is something else now."""
-    graph, reservations = _graph(group), group.reservations
-    growing = reservations is not None and line in reservations.growing
-    group.lines[line].points = points_of(
-        graph.held.get(line, ()), graph.changes.get(line, ()), growing=growing
-    )
+    graph, reservations, kept = group.decomposition.graph or Graph(), group.reservations, group.compatibility
+    waiting = int(reservations is not None and line in reservations.growing)
+    if kept is not None:
+        waiting += line in kept.due
+    points = points_of(graph.held.get(line, ()), graph.changes.get(line, ()), waiting=waiting)
+    if kept is not None and line in kept.lines:
+        points.check = kept.lines[line]
+        if points.check == FAILED:
+            points.states[S.HELD] = points.states.get(S.HELD, 0) + 1
+            points.why.setdefault(S.HELD, (INCOMPATIBLE, kept.against(line)))
+    group.lines[line].points = points if points.states or points.check else None
 
 
 def grow_no_more(group: OrderGroup, line: str) -> None:

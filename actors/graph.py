@@ -87,6 +87,8 @@ class Points(msgspec.Struct):
 
     states: dict[State, int]
     why: dict[State, tuple[str, str]]
+    check: str = ""
+    """How it stands with the line's compatibility, in the words of `actors.compatibility_state`; empty: no matter."""
 
 
 STANDING: Final[dict[Awaited, State]] = {
@@ -102,12 +104,12 @@ def first_due(held: Iterable[Iterable[Held]]) -> int:
     return min((each.until for line in held for each in line if each.until), default=0)
 
 
-def points_of(held: Iterable[Held], changes: tuple[Delta, ...], *, growing: bool = False) -> Points | None:
-    """What is held back as a line counts it; None for nothing.
+def points_of(held: Iterable[Held], changes: tuple[Delta, ...], *, waiting: int = 0) -> Points:
+    """What is held back as a line counts it.
 
-    :param growing: whether the line will grow once shared services are reserved for it.
+    :param waiting: for how much else it waits: shared services that are reserved for it, products it is compared with.
     """
-    points = Points({S.ACKNOWLEDGED: 1} if growing else {}, {})
+    points = Points({S.ACKNOWLEDGED: waiting} if waiting else {}, {})
     if changes:
         keys = ", ".join(each.key for each in changes)
         points.states[S.HELD] = 1
@@ -116,7 +118,7 @@ def points_of(held: Iterable[Held], changes: tuple[Delta, ...], *, growing: bool
         state = STANDING[each.part.awaits]
         points.states[state] = points.states.get(state, 0) + 1
         points.why.setdefault(state, (each.part.code, each.part.sentence))
-    return points if points.states else None
+    return points
 
 
 def shared_root(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from actors import changes, drafts
 from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
+from actors.compatibility import CompatibilityActor
 from actors.decomposition import DecompositionActor
 from actors.events import CommandDecided
 from actors.fact import Event
@@ -18,6 +19,7 @@ from actors.folds import BEGINS, FOLDS
 from actors.growth import HELD_BACK
 from actors.inside import (
     CHANGE,
+    COMPATIBILITY,
     DECOMPOSITION,
     DRAFT,
     ORCHESTRATION,
@@ -53,6 +55,7 @@ from actors.messages import (
     Undeliverable,
     WithdrawDraft,
 )
+from actors.messages_of_products import ProductShown
 from actors.orchestration import DEADLINE, OrchestrationActor
 from actors.order import OrderActor
 from actors.plan import Task
@@ -91,11 +94,12 @@ class OrderGroupKind:
         self.decomposition = DecompositionActor(catalogs)
         self.orchestration = OrchestrationActor()
         self.reservation = ReservationActor(catalogs)
+        self.compatibility = CompatibilityActor(catalogs)
 
     def use(self, catalogs: Catalogs) -> None:
         """Decide from now on with a set that knows more versions; those of the orders stay as they are."""
         self.order.catalogs = self.review.catalogs = catalogs
-        self.decomposition.catalogs = self.reservation.catalogs = catalogs
+        self.decomposition.catalogs = self.reservation.catalogs = self.compatibility.catalogs = catalogs
 
     def handle(
         self, group: str, state: OrderGroup | None, message: Message, now: int
@@ -216,7 +220,7 @@ class OrderGroupKind:
     def _decide(
         self, group: str, state: OrderGroup | None, address: str, message: Message, now: int
     ) -> Decision:
-        if address == ORDER or (state is None and address == REVIEW):
+        if address == ORDER or (state is None and address in (REVIEW, COMPATIBILITY)):
             return self.order.decide(state.order if state is not None else None, message, now, group)
         if address == DRAFT:
             return drafts.decide(state.order if state is not None else None, message, now, group)
@@ -240,6 +244,8 @@ class OrderGroupKind:
                     return refused(*why)
                 message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
+        if address == COMPATIBILITY:
+            return self.compatibility.decide(state, message, now)
         if address == RESERVATION:
             return self.reservation.decide(state, message, now)
         return self.lines.decide(state.lines[address[5:]], message, now)
@@ -325,6 +331,7 @@ _ADDRESSES: dict[type[Message], str] = {
     AnnotateOrder: CHANGE,
     **dict.fromkeys(REVIEW_MESSAGES, REVIEW),
     ChangeValues: CHANGE,
+    ProductShown: COMPATIBILITY,
 }
 """Who decides messages that are about the order's document."""
 _COMMANDS = frozenset({Retry, GiveUp, GiveValues, *REVIEW_MESSAGES})

@@ -2,7 +2,7 @@
 
 Addresses: ``order``, ``decomposition``, ``orchestration``, ``reservation``, ``line:<id>``, and ``lines`` for several of
 them at once; ``draft`` and ``change`` are rooms of the order's own, for messages about its document;
-``review`` is what people are asked before fulfilment.
+``review`` is what people are asked before fulfilment, ``compatibility`` whether what is built fits what is beside it.
 """
 
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ LINES = "lines"
 DRAFT = "draft"
 CHANGE = "change"
 REVIEW = "review"
+COMPATIBILITY = "compatibility"
 
 
 def line_address(line: str) -> str:
@@ -169,6 +170,28 @@ class DropTasks(Message, frozen=True, tag="dropTasks"):
     """To the orchestration: what the line has not started will never start."""
 
     line: str
+
+
+class CheckLine(Message, frozen=True, tag="checkLine"):
+    """To compatibility: the work of the line is done; of others perhaps, too."""
+
+    line: str
+
+
+class CheckSeen(Message, frozen=True, tag="checkSeen"):
+    """To compatibility: all installed products that lines whose work is done are compared with have been seen."""
+
+
+class LinesFell(Message, frozen=True, tag="linesFell"):
+    """To compatibility: lines ended without all that they were to bring; what others needed may be missing now."""
+
+
+class AcceptFindings(Message, frozen=True, tag="acceptFindings"):
+    """To compatibility: what the line has built stands in spite of what was found."""
+
+    line: str
+    reason: str
+    by: str
 
 
 class EnterLine(Message, frozen=True, tag="enterLine"):

@@ -11,6 +11,8 @@ from actors.events_of_products import (
     ProductFree,
     ProductHeld,
     ProductLearned,
+    ProductLooked,
+    ProductLookersTold,
     ProductMoved,
     ProductUnknown,
     ProductWanted,
@@ -23,7 +25,7 @@ from actors.installed_product import (
     fold_picture,
 )
 from actors.message import Message
-from actors.messages_of_products import ReserveProduct
+from actors.messages_of_products import LookAtProduct, ReserveProduct
 from actors.product_id import PREFIX
 from actors.states import FINAL, S
 
@@ -50,7 +52,7 @@ class InstalledProductKind:
     @staticmethod
     def creates(message: Message) -> bool:
         """Who names a product for the first time brings its group into being."""
-        return isinstance(message, ReserveProduct)
+        return isinstance(message, ReserveProduct | LookAtProduct)
 
     @staticmethod
     def evolve(state: Installed | None, event: Event, at: int) -> Installed:
@@ -139,6 +141,14 @@ def _folded(product: Installed, event: ProductFolded, at: int) -> None:
     product.causes = (*product.causes, cause)[-CAUSES_MAX:]
 
 
+def _looked(product: Installed, event: ProductLooked, at: int) -> None:
+    product.lookers = (*product.lookers, event.order)
+
+
+def _lookers_told(product: Installed, event: ProductLookersTold, at: int) -> None:
+    product.lookers = ()
+
+
 FOLDS: Final[dict[type, Callable[[Installed, Any, int], None]]] = {
     ProductUnknown: _unknown,
     ProductLearned: _learned,
@@ -147,4 +157,6 @@ FOLDS: Final[dict[type, Callable[[Installed, Any, int], None]]] = {
     ProductHeld: _held,
     ProductFree: _free,
     ProductFolded: _folded,
+    ProductLooked: _looked,
+    ProductLookersTold: _lookers_told,
 }

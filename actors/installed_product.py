@@ -21,6 +21,8 @@ from actors.events_of_products import (
     ProductFree,
     ProductHeld,
     ProductLearned,
+    ProductLooked,
+    ProductLookersTold,
     ProductMoved,
     ProductUnknown,
     ProductWanted,
@@ -29,9 +31,11 @@ from actors.fact import Event
 from actors.message import Message
 from actors.messages import AnyMessage, Undeliverable
 from actors.messages_of_products import (
+    LookAtProduct,
     ProductBusy,
     ProductRefused,
     ProductReserved,
+    ProductShown,
     ProductTold,
     ReleaseProduct,
     ReserveProduct,
@@ -84,6 +88,8 @@ class Installed(msgspec.Struct):
     holder: Reservation | None = None
     queue: tuple[Reservation, ...] = ()
     causes: tuple[Cause, ...] = ()
+    lookers: tuple[str, ...] = ()
+    """Orders that want to see it and are answered once it is known how it stands."""
 
 
 class InstalledProductActor:
@@ -92,7 +98,7 @@ class InstalledProductActor:
     def decide(self, product: Installed | None, message: Message, now: int, group: str) -> Decision:
         """Decide one message. ``product`` is None while nobody has named it; ``now`` in ms since 1970 UTC."""
         if product is None:
-            if isinstance(message, ReserveProduct):
+            if isinstance(message, ReserveProduct | LookAtProduct):
                 return self._first(message, group)
             return refused("unknownProduct", f"there is no installed product {group}")
         if isinstance(message, Undeliverable):
@@ -106,18 +112,24 @@ class InstalledProductActor:
             return self._reserve(product, message)
         if isinstance(message, ReleaseProduct):
             return self._release(product, message)
+        if isinstance(message, LookAtProduct):
+            return self._look(product, message)
         assert isinstance(message, ProductTold)
         return self._told(product, message)
 
     # -- where it comes from ------------------------------------------------------------------------------------
 
     @staticmethod
-    def _first(message: ReserveProduct, group: str) -> Decision:
+    def _first(message: ReserveProduct | LookAtProduct, group: str) -> Decision:
         origin = origin_of(group)
         if origin is None:
             return refused("unknownProduct", f"there is no installed product {group}")
         asked = OriginAsked(group, *origin)
-        wanted = ProductWanted(message.order, message.line, message.action)
+        wanted: Event = (
+            ProductLooked(message.order)
+            if isinstance(message, LookAtProduct)
+            else ProductWanted(message.order, message.line, message.action)
+        )
         return Decision([asked, wanted], sends=[(origin[0], TellProduct(group))])
 
     @staticmethod
@@ -132,6 +144,7 @@ class InstalledProductActor:
             decision = Decision(late)
             if product.state is S.CREATED and message.state is not S.DRAFT:
                 decision.events.append(ProductMoved(S.PENDING_ACTIVE))
+            _show(decision, product, S.PENDING_ACTIVE, None)
             ahead = Reservation(product.order, product.line, "add", 0)
             for each in product.queue:
                 decision.sends.append(_busy(product, each, ahead))
@@ -147,8 +160,20 @@ class InstalledProductActor:
                 ProductMoved(after),
             ]
         )
+        _show(decision, product, after, picture)
         _grant_next(decision, product, product.queue, after, picture, message.offering, message.quantity)
         return decision
+
+    @staticmethod
+    def _look(product: Installed, message: LookAtProduct) -> Decision:
+        """How it stands, at once where that is known."""
+        looked: list[Event] = [] if message.order in product.lookers else [ProductLooked(message.order)]
+        if not product.known:
+            asked = OriginAsked(product.id, product.order, product.line)
+            return Decision([asked, *looked], sends=[(product.order, TellProduct(product.id))])
+        if product.picture is None and product.state is S.CREATED:
+            return Decision(looked)
+        return Decision(sends=[(message.order, ProductShown(product.id, product.state, product.picture))])
 
     @staticmethod
     def _stranger(product: Installed, message: Undeliverable) -> Decision:
@@ -304,7 +329,17 @@ def _unknown(product: Installed) -> Decision:
     for each in product.queue:
         decision.events.append(ProductFree(each.order, each.line))
         decision.sends.append(_refused(product, each, "unknownProduct", sentence))
+    _show(decision, product, None, None)
     return decision
+
+
+def _show(
+    decision: Decision, product: Installed, state: State | None, picture: InstalledProduct | None
+) -> None:
+    """Answer the orders that want to see it."""
+    if product.lookers:
+        decision.events.append(ProductLookersTold())
+        decision.sends += [(each, ProductShown(product.id, state, picture)) for each in product.lookers]
 
 
 def _busy(product: Installed, waiting: Reservation, ahead: Reservation) -> tuple[str, AnyMessage]:

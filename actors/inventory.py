@@ -24,7 +24,7 @@ from catalog.graph.nodes import shared_key
 from catalog.installed import InstalledNode, InstalledProduct
 from catalog.model import Catalog, Specification
 from catalog.store import Catalogs
-from catalog.tree import ORDERED, default_values, is_ruled, root_of
+from catalog.tree import ORDERED, default_values, root_of
 
 
 def made(group: OrderGroup, line: str, catalogs: Catalogs) -> ProductTold:
@@ -80,7 +80,7 @@ def _picture(group: OrderGroup, line: str, catalog: Catalog) -> InstalledProduct
         )
         for number in range(1, request.quantity + 1)
     ]
-    orders = list(_orders(group, line, ruled=is_ruled(catalog, specification)))
+    orders = list(orders_of(group, line))
     tops: dict[str, int] = {}
     for order in orders:
         if not order.parent:
@@ -186,12 +186,12 @@ def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
     ]
 
 
-def _orders(group: OrderGroup, line: str, *, ruled: bool) -> Iterator[DomainOrder]:
-    """The domain orders of one line, parents before children."""
+def orders_of(group: OrderGroup, line: str) -> Iterator[DomainOrder]:
+    """The domain orders of one line that it shares with no other, parents before children."""
     orders = group.decomposition.domain_orders
     graph = group.decomposition.graph
-    if ruled:
-        yield from (orders[key] for key in graph.keys((line,))) if graph is not None else ()
+    if graph is not None and line in graph.lines:
+        yield from (orders[key] for key in graph.keys((line,)))
         return
     # Numbered through: there is no need to go through those of all lines.
     number = 1

@@ -10,16 +10,20 @@ import msgspec
 
 from actors.acceptance import LINE_ACCEPTS, LINE_NOT_HELD
 from actors.behaviour import Decision, refused
+from actors.compatibility_state import FAILED
 from actors.events import LineGivenUp, LinesMoved
 from actors.fact import Event
 from actors.graph import Points
 from actors.inside import (
+    COMPATIBILITY,
     DECOMPOSITION,
     LINES,
     ORCHESTRATION,
     ORDER,
     RESERVATION,
     ROLL_UP,
+    AcceptFindings,
+    CheckLine,
     ClaimAgain,
     DropTasks,
     EnterLine,
@@ -27,6 +31,7 @@ from actors.inside import (
     Leave,
     LeaveOut,
     LinesEnded,
+    LinesFell,
     RollUp,
     StartLine,
 )
@@ -99,7 +104,11 @@ class OrderLineActor:
             return refused("unknownMessage", f"line {line.id} does not understand {kind.__name__}")
         if (why := LINE_ACCEPTS.refusal(kind, line.state, line.id)) is not None:
             return refused(*why)
-        if line.points is not None and line.gate is not S.HELD:
+        if line.points is not None and line.points.check == FAILED and line.gate is not S.HELD:
+            if isinstance(message, Retry):
+                return Decision(inside=[(COMPATIBILITY, CheckLine(line.id))])
+            return Decision(inside=[(COMPATIBILITY, AcceptFindings(line.id, message.reason, message.by))])
+        if line.points is not None and line.points.states and line.gate is not S.HELD:
             if isinstance(message, Retry):
                 return Decision(inside=[(DECOMPOSITION, Grow((line.id,)))])
             return Decision(inside=[(DECOMPOSITION, LeaveOut(line.id, message.reason))])
@@ -119,6 +128,7 @@ class OrderLineActor:
         events: list[Event] = []
         parents: dict[str, None] = {}
         ended: list[tuple[str, State]] = []
+        inside: list[tuple[str, Message]] = []
         for line in lines:
             before = line.state
             if before in FINAL:
@@ -126,17 +136,21 @@ class OrderLineActor:
             after = standing(line)
             if after is before:
                 continue
+            if line.gate is not None or line.points is not None:
+                if after is S.COMPLETED and line.points is not None and line.points.check:
+                    inside.append((COMPATIBILITY, CheckLine(line.id)))
+                    continue
+                events += _walk(line, after)
+                if after in FINAL and after is not S.COMPLETED:
+                    inside.append((COMPATIBILITY, LinesFell()))
+            else:
+                together.setdefault((before, after), []).append(line.id)
             parents[line.parent] = None
             if after in FINAL:
                 ended.append((line.id, after))
-            if line.gate is None and line.points is None:
-                together.setdefault((before, after), []).append(line.id)
-            else:
-                events += _walk(line, after)
         for (before, after), moved in together.items():
             keys = tuple(moved)
             events += [LinesMoved(state, keys) for state in steps(PRODUCT_ORDER_ITEM, before, after)]
-        inside: list[tuple[str, Message]] = []
         if ended:
             inside.append((ORCHESTRATION, LinesEnded(tuple(ended))))
         if "" in parents:

@@ -93,6 +93,20 @@ class ProductRefused(Message, frozen=True, tag="productRefused"):
     reason: str
 
 
+class LookAtProduct(Message, frozen=True, tag="lookAtProduct"):
+    """From an order that names the product and does not change it: how does it stand now?"""
+
+    order: str
+
+
+class ProductShown(Message, frozen=True, tag="productShown"):
+    """From an installed product: how it stands. ``state`` is None where nobody ever made it, ``picture`` before."""
+
+    product: str
+    state: State | None
+    picture: InstalledProduct | None = None
+
+
 class ReserveShared(Message, frozen=True, tag="reserveShared"):
     """From an order: lines of it refer to this shared service, or leave it; it wants it for itself till they end.
 
@@ -168,6 +182,8 @@ ProductMessage = (
     | ProductReserved
     | ProductBusy
     | ProductRefused
+    | LookAtProduct
+    | ProductShown
     | ReserveShared
     | FoldShared
     | SharedReserved

@@ -214,9 +214,7 @@ class OrderActor:
     def _concerned(self, catalog: str, document: bytes) -> bool:
         """Whether a policy may want people to look at the order first."""
         version = self.catalogs.get(catalog)
-        return version.policies is not None and concerned(
-            version, [line.request for line in lines_of(document)]
-        )
+        return version.reviewed and concerned(version, [line.request for line in lines_of(document)])
 
     def _reviewed(self, order: Order, message: Cleared | Asked | Refuse, now: int) -> Decision:
         """What a review comes to: the order begins, waits for its requester, or is refused."""

@@ -15,6 +15,7 @@ import msgspec
 
 from actors.behaviour import Decision, refused
 from actors.claims import Claim, Reservations
+from actors.compatibility_events import LinesWatched
 from actors.document import request_of
 from actors.events import LineGivenUp, LinesMoved, NeedMet, OrderChanged
 from actors.events_of_graph import LineCancelled
@@ -74,6 +75,7 @@ from catalog.graph.nodes import SHARED
 from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
+from catalog.policies.compatibility import holds_any
 from catalog.store import Catalogs
 from catalog.tree import root_of
 
@@ -208,6 +210,11 @@ class ReservationActor:
         request = request_of(group.order.document, claim.line)
         if request.action == "modify" and (why := _misfit(catalog, request, picture)):
             return _refuse(group, claim, "otherSpecification", why, give_back=True)
+        if not (request.offering or request.specification) and holds_any(
+            catalog, picture.nodes[0].specification
+        ):
+            # What the line is about was not known before.
+            decision.events.append(LinesWatched((claim.line,)))
         request = msgspec.structs.replace(request, installed=picture, quantity=request.quantity or 1)
         decision.inside.append((DECOMPOSITION, Decompose(group.order.catalog, (request,))))
         return decision

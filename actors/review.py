@@ -12,6 +12,7 @@ from actors import approval, enrichment, people
 from actors.acceptance import ORDER_ACCEPTS
 from actors.appraisal import facts_of
 from actors.behaviour import Decision, refused
+from actors.compatibility import look_beside, watched
 from actors.fact import Event
 from actors.inside import CLEARED, ORDER, REVIEW, Asked, OpenReview, Refuse, Settle
 from actors.message import Message
@@ -77,8 +78,15 @@ class ReviewActor:
         review = group.review
         if review is not None and group.order.in_review:
             due = people.next_instant(review.tasks.values())
-            return Decision([*enrichment.answered(group, message.by)], [(REVIEW, Settle(due))])
-        events = _prioritised(group, catalog, now, message.lane)
+            decision = Decision([*enrichment.answered(group, message.by)], [(REVIEW, Settle(due))])
+            decision.events += watched(group, catalog, now)
+            decision.add(look_beside(group, catalog, now))
+            return decision
+        events = [*_prioritised(group, catalog, now, message.lane), *watched(group, catalog, now)]
+        looked = look_beside(group, catalog, now)
+        if looked.events:
+            opened = [*events, ReviewOpened(message.by), *looked.events]
+            return Decision(opened, [(REVIEW, Settle(0))], looked.sends)
         if not (enrichment.wanted(group, catalog, now) or approval.asked_for(group, catalog, now)):
             return Decision(events, [(ORDER, CLEARED)])
         return Decision([*events, ReviewOpened(message.by)], [(REVIEW, Settle(0))])

@@ -3,6 +3,7 @@
 import msgspec
 
 from actors.claims import Reservations
+from actors.compatibility_state import Compatibility
 from actors.decomposition import Decomposition
 from actors.line import Line
 from actors.order import Order
@@ -23,3 +24,5 @@ class OrderGroup(msgspec.Struct, omit_defaults=True):
     """How urgent the order is; None where its catalog has no priority policy."""
     reservations: Reservations | None = None
     """None for nearly all: an order that neither names an installed product nor was asked about what it made."""
+    compatibility: Compatibility | None = None
+    """None where no line has anything to do with a compatibility of the catalog."""

@@ -5,50 +5,50 @@ has exactly one stated reason, an ended one has none. Reasons are ranked by who 
 requester, operator, target, other order, date, runtime.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from actors.claims import Claim, Reservations, SharedClaim
+from actors.compatibility_state import Compatibility
 from actors.graph import Delta, Held
 from actors.line import Line
 from actors.orchestration import ATTEMPTS_MAX
 from actors.order import Order
 from actors.people import APPROVAL, PersonTask
 from actors.plan import Task
+from actors.reasons import (
+    DATE,
+    OPERATOR,
+    OTHER_ORDER,
+    RANKS,
+    REQUESTER,
+    RUNTIME,
+    TARGET,
+    Reason,
+    Wait,
+    iso,
+)
 from actors.review_state import Review
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
+from actors.waiting_beside import apart, held_line, incompatible, looked_for, products, refused_lines
 from catalog.lines import Awaited
 
-REQUESTER: Final = "requester"
-OPERATOR: Final = "operator"
-TARGET: Final = "target"
-OTHER_ORDER: Final = "other order"
-DATE: Final = "date"
-RUNTIME: Final = "runtime"
-"""Orderloom itself: its next turn, or another line of the same order that must be completed before."""
-RANKS: Final = (REQUESTER, OPERATOR, TARGET, OTHER_ORDER, DATE, RUNTIME)
-"""Who is waited for, the one whose move matters most first."""
+__all__ = [
+    "DATE",
+    "OPERATOR",
+    "OTHER_ORDER",
+    "RANKS",
+    "REQUESTER",
+    "RUNTIME",
+    "TARGET",
+    "Reason",
+    "WaitReport",
+    "waits_for",
+]
 
 REASONS_MAX: Final = 50
 """Reasons a report spells out; ``WaitReport.total`` counts them all."""
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """One thing that is waited for. Instants are milliseconds since 1970 UTC."""
-
-    kind: str
-    """One of :data:`RANKS`."""
-    sentence: str
-    """For people: who or what, since when, until when, and the next step where a person has one."""
-    since: int
-    until: int | None
-    """When the wait ends by itself at the latest; None where it does not."""
-    at: str
-    """The task key, line id or order id it concerns."""
 
 
 class WaitReport(msgspec.Struct, frozen=True):
@@ -71,52 +71,54 @@ def waits_for(group: OrderGroup, now: int) -> WaitReport:
     return WaitReport(reasons[0], reasons, len(waits))
 
 
-_Wait = tuple[Callable[[Any, int], Reason], Any]
-"""How a reason is spelled, and its subject. A large order has many and tells few."""
-
-
-def _waits(group: OrderGroup, now: int) -> list[_Wait]:
+def _waits(group: OrderGroup, now: int) -> list[Wait]:
     """Everything a non-terminal order waits for, by rank."""
     order = group.order
     if order.state is S.DRAFT:
         return [(_draft, order)]
     if order.in_review and group.review is not None:
-        return _people(group.review, order)
+        return _people(group.review, order, group.compatibility)
     tasks = _tasks(group)
     held_back = _held_back(group)
-    waits: list[_Wait] = [(_asked, task) for task in tasks[S.PENDING]]
+    waits: list[Wait] = [(_asked, task) for task in tasks[S.PENDING]]
     waits += held_back[REQUESTER]
     if order.code:
         waits.append((_held_order, order))
-    waits += [(_held_line, group.lines[line]) for line in group.orchestration.blocked]
+    waits += [(held_line, group.lines[line]) for line in group.orchestration.blocked]
     if group.reservations is not None:
-        waits += _refused_lines(group, group.reservations)
+        waits += refused_lines(group, group.reservations)
     waits += held_back[OPERATOR]
+    if group.compatibility is not None:
+        waits += incompatible(group, group.compatibility)
     waits += [(_held_task, task) for task in tasks[S.HELD]]
     waits += [(_out, task) for task in tasks[S.IN_PROGRESS]]
     unstarted = order.state is S.ACKNOWLEDGED and not order.started
     if unstarted:
         waits += [(_other_order, (order, other)) for other, ended in order.depends_on.items() if not ended]
     if group.reservations is not None and order.asking:
-        waits += _products(group.reservations)
+        waits += products(group.reservations)
     if unstarted and order.requested_start > now:
         waits.append((_date, order))
     waits += held_back[RUNTIME]
+    if group.compatibility is not None:
+        waits += looked_for(group.compatibility)
     if not waits or 0 < order.decomposed < len(group.lines):
         waits.append((_runtime, group))
     # Never the root of a wait, so never stated: what the other line waits for stands above.
     waits += _between_lines(group)
     if group.reservations is not None:
-        waits += _apart(group.reservations)
+        waits += apart(group.reservations)
     return waits
 
 
-def _people(review: Review, order: Order) -> list[_Wait]:
+def _people(review: Review, order: Order, compatibility: Compatibility | None) -> list[Wait]:
     """The people an order in review waits for: its requester first, then whoever has waited longest."""
     active = sorted(review.active, key=lambda task: task.since)
     asked = [task for task in active if task.state is S.PENDING]
-    waits: list[_Wait] = [(_requester, task) for task in asked]
+    waits: list[Wait] = [(_requester, task) for task in asked]
     waits += [(_person, (review, task)) for task in active if task.state is not S.PENDING]
+    if compatibility is not None:
+        waits += looked_for(compatibility)
     return waits or [(_review, order)]
 
 
@@ -139,9 +141,9 @@ def _tasks(group: OrderGroup) -> dict[State, list[Task]]:
 _WAITED_FOR: Final[dict[Awaited, str]] = {"requester": REQUESTER, "operator": OPERATOR, "runtime": RUNTIME}
 
 
-def _held_back(group: OrderGroup) -> dict[str, list[_Wait]]:
+def _held_back(group: OrderGroup) -> dict[str, list[Wait]]:
     """What is held back of lines with rules, and what changed too late, by who is waited for."""
-    found: dict[str, list[_Wait]] = {REQUESTER: [], OPERATOR: [], RUNTIME: []}
+    found: dict[str, list[Wait]] = {REQUESTER: [], OPERATOR: [], RUNTIME: []}
     graph = group.decomposition.graph
     if graph is None:
         return found
@@ -153,7 +155,7 @@ def _held_back(group: OrderGroup) -> dict[str, list[_Wait]]:
     return found
 
 
-def _between_lines(group: OrderGroup) -> list[_Wait]:
+def _between_lines(group: OrderGroup) -> list[Wait]:
     """Planned lines that wait for other planned lines; before that, what holds up the whole order says it better."""
     lines = group.lines
     return [
@@ -165,51 +167,20 @@ def _between_lines(group: OrderGroup) -> list[_Wait]:
     ]
 
 
-def _apart(reservations: Reservations) -> list[_Wait]:
-    """Lines that come to a shared service after others of their own order, which have it or ask for it."""
-    return [
-        (_own_turn, (claim, line))
-        for claim in reservations.shared.values()
-        if claim.lines
-        for line in claim.later
-        if line in reservations.growing
-    ]
-
-
 def _taken_up(group: OrderGroup, line: str) -> bool:
     """Whether a line's turn has come: it is planned, or was put off until it has its installed products."""
     claimed = group.reservations is not None and line in group.reservations.claims
     return claimed or group.lines[line].decomposed
 
 
-def _refused_lines(group: OrderGroup, reservations: Reservations) -> list[_Wait]:
-    """Lines that were refused an installed product."""
-    blocked, lines = group.orchestration.blocked, group.lines
-    return [
-        (_held_line, lines[line])
-        for line in reservations.claims
-        if lines[line].gate is S.HELD and line not in blocked
-    ]
-
-
-def _products(reservations: Reservations) -> list[_Wait]:
-    """Claims that wait for their product, those behind another order's line first."""
-    asked = [claim for claim in reservations.claims.values() if claim.asked]
-    behind: list[_Wait] = [(_busy_product, claim) for claim in asked if claim.ahead is not None]
-    shared = [each for each in reservations.shared.items() if each[1].asked and not each[1].granted]
-    behind += [(_busy_service, each) for each in shared if each[1].ahead]
-    unheard: list[_Wait] = [(_asked_product, claim) for claim in asked if claim.ahead is None]
-    return behind + unheard + [(_asked_service, each) for each in shared if not each[1].ahead]
-
-
 def _draft(order: Order, now: int) -> Reason:
-    sentence = f"order {order.id} is a draft since {_iso(order.since)}: submit it or withdraw it"
+    sentence = f"order {order.id} is a draft since {iso(order.since)}: submit it or withdraw it"
     return Reason(REQUESTER, sentence, order.since, None, order.id)
 
 
 def _asked(task: Task, now: int) -> Reason:
     sentence = (
-        f"task {task.key} ({task.name}) waits since {_iso(task.since)} for the requester: "
+        f"task {task.key} ({task.name}) waits since {iso(task.since)} for the requester: "
         f"{task.message or task.code}; retry it with what is missing or give it up"
     )
     return Reason(REQUESTER, sentence, task.since, None, task.key)
@@ -217,7 +188,7 @@ def _asked(task: Task, now: int) -> Reason:
 
 def _requester(task: PersonTask, now: int) -> Reason:
     sentence = (
-        f"task {task.key} ({task.name}) waits since {_iso(task.since)} for the requester: {task.reason}; "
+        f"task {task.key} ({task.name}) waits since {iso(task.since)} for the requester: {task.reason}; "
         "change the order accordingly, or take the task up"
     )
     return Reason(REQUESTER, sentence, task.since, None, task.key)
@@ -227,10 +198,10 @@ def _person(pair: tuple[Review, PersonTask], now: int) -> Reason:
     review, task = pair
     until = min((at for at in (task.due, _moves_on(task)) if at), default=0)
     if task.state is S.IN_PROGRESS:
-        who = f"is claimed by {task.by} since {_iso(task.since)}"
+        who = f"is claimed by {task.by} since {iso(task.since)}"
     else:
-        who = f"waits since {_iso(task.since)} for somebody of {task.group or 'any group'} to take it on"
-    ends = f", until {_iso(until)}" if until else ""
+        who = f"waits since {iso(task.since)} for somebody of {task.group or 'any group'} to take it on"
+    ends = f", until {iso(until)}" if until else ""
     next_step = "complete it or give it back"
     if task.kind == APPROVAL:
         need = next((each for each in review.needs if each.rule == task.rule), None)
@@ -246,27 +217,22 @@ def _moves_on(task: PersonTask) -> int:
 
 
 def _review(order: Order, now: int) -> Reason:
-    sentence = f"order {order.id} waits since {_iso(order.since)} for its review to go on"
+    sentence = f"order {order.id} waits since {iso(order.since)} for its review to go on"
     return Reason(RUNTIME, sentence, order.since, None, order.id)
 
 
 def _held_order(order: Order, now: int) -> Reason:
-    sentence = f"order {order.id} is held since {_iso(order.since)}: {order.reason}; retry it or give it up"
+    sentence = f"order {order.id} is held since {iso(order.since)}: {order.reason}; retry it or give it up"
     return Reason(OPERATOR, sentence, order.since, None, order.id)
-
-
-def _held_line(line: Line, now: int) -> Reason:
-    sentence = f"line {line.id} is held since {_iso(line.since)}: {line.reason}; retry it or give it up"
-    return Reason(OPERATOR, sentence, line.since, None, line.id)
 
 
 def _part(pair: tuple[str, Held], now: int) -> Reason:
     line, held = pair
     part = held.part
     kind = _WAITED_FOR[part.awaits]
-    sentence = f"line {line}: {part.sentence}, since {_iso(held.since)}"
+    sentence = f"line {line}: {part.sentence}, since {iso(held.since)}"
     if held.until:
-        sentence += f", until {_iso(held.until)} (then: {part.reaction})"
+        sentence += f", until {iso(held.until)} (then: {part.reaction})"
     if held.times:
         sentence += f"; its deadline has passed {held.times} time(s)"
     if kind == RUNTIME:
@@ -282,7 +248,7 @@ def _change(pair: tuple[Line, Delta], now: int) -> Reason:
     line, delta = pair
     what = ", ".join(f"{name} {old!r} -> {new!r}" for name, (old, new) in delta.values.items())
     sentence = (
-        f"line {line.id}: change pending since {_iso(line.since)}: work on {delta.key} had begun when "
+        f"line {line.id}: change pending since {iso(line.since)}: work on {delta.key} had begun when "
         f"{what or 'it was no longer wanted'}; give the line up to leave it as it is"
     )
     return Reason(OPERATOR, sentence, line.since, None, line.id)
@@ -291,7 +257,7 @@ def _change(pair: tuple[Line, Delta], now: int) -> Reason:
 def _held_task(task: Task, now: int) -> Reason:
     why = f"{task.code}: {task.message}" if task.message else task.code
     sentence = (
-        f"task {task.key} ({task.name} at {task.target}) is held since {_iso(task.since)}: {why}; "
+        f"task {task.key} ({task.name} at {task.target}) is held since {iso(task.since)}: {why}; "
         "retry it or give it up"
     )
     return Reason(OPERATOR, sentence, task.since, None, task.key)
@@ -300,79 +266,33 @@ def _held_task(task: Task, now: int) -> Reason:
 def _out(task: Task, now: int) -> Reason:
     if task.waits:
         sentence = (
-            f"task {task.key} ({task.name}) waits since {_iso(task.since)} for {task.target}: {task.waits}"
+            f"task {task.key} ({task.name}) waits since {iso(task.since)} for {task.target}: {task.waits}"
         )
         return Reason(TARGET, sentence, task.since, None, task.key)
     due = "is due by" if task.until > now else "is overdue since"
     sentence = (
-        f"task {task.key} ({task.name}) is at {task.target} since {_iso(task.since)}, "
-        f"attempt {task.attempt} of {ATTEMPTS_MAX}: its answer {due} {_iso(task.until)}"
+        f"task {task.key} ({task.name}) is at {task.target} since {iso(task.since)}, "
+        f"attempt {task.attempt} of {ATTEMPTS_MAX}: its answer {due} {iso(task.until)}"
     )
     return Reason(TARGET, sentence, task.since, task.until, task.key)
 
 
 def _other_order(pair: tuple[Order, str], now: int) -> Reason:
     order, other = pair
-    sentence = f"order {order.id} waits since {_iso(order.since)} for order {other} to be completed"
+    sentence = f"order {order.id} waits since {iso(order.since)} for order {other} to be completed"
     return Reason(OTHER_ORDER, sentence, order.since, None, other)
-
-
-def _busy_product(claim: Claim, now: int) -> Reason:
-    assert claim.ahead is not None
-    order, line = claim.ahead
-    sentence = (
-        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted}, "
-        f"behind line {line} of order {order}"
-    )
-    return Reason(OTHER_ORDER, sentence, claim.since, None, order)
-
-
-def _asked_product(claim: Claim, now: int) -> Reason:
-    sentence = (
-        f"line {claim.line} waits since {_iso(claim.since)} for installed product {claim.wanted} to answer"
-    )
-    return Reason(RUNTIME, sentence, claim.since, None, claim.line)
-
-
-def _busy_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
-    _, claim = pair
-    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)}, behind order {claim.ahead}"
-    return Reason(OTHER_ORDER, sentence, claim.since, None, claim.ahead)
-
-
-def _asked_service(pair: tuple[str, SharedClaim], now: int) -> Reason:
-    id_, claim = pair
-    sentence = f"{_lines(claim)} since {_iso(claim.since)} for {_service(claim)} to answer"
-    return Reason(RUNTIME, sentence, claim.since, None, id_)
-
-
-def _own_turn(pair: tuple[SharedClaim, str], now: int) -> Reason:
-    claim, line = pair
-    others = ", ".join(claim.lines)
-    sentence = (
-        f"line {line} comes to {_service(claim)} after line {others} of its order, since {_iso(claim.since)}"
-    )
-    return Reason(RUNTIME, sentence, claim.since, None, line)
-
-
-def _lines(claim: SharedClaim) -> str:
-    return f"line {claim.lines[0]} waits" if len(claim.lines) == 1 else f"lines {', '.join(claim.lines)} wait"
-
-
-def _service(claim: SharedClaim) -> str:
-    return f"shared {claim.specification} <{claim.sharing_key}>"
 
 
 def _other_line(pair: tuple[Line, str], now: int) -> Reason:
     line, needed = pair
-    sentence = f"line {line.id} waits since {_iso(line.since)} for line {needed} to be completed"
+    sentence = f"line {line.id} waits since {iso(line.since)} for line {needed} to be completed"
     return Reason(RUNTIME, sentence, line.since, None, line.id)
 
 
 def _date(order: Order, now: int) -> Reason:
     sentence = (
-        f"order {order.id} waits since {_iso(order.since)} "
-        f"for its requested start on {_iso(order.requested_start)}"
+        f"order {order.id} waits since {iso(order.since)} "
+        f"for its requested start on {iso(order.requested_start)}"
     )
     return Reason(DATE, sentence, order.since, order.requested_start, order.id)
 
@@ -381,13 +301,5 @@ def _runtime(group: OrderGroup, now: int) -> Reason:
     order, lines = group.order, len(group.lines)
     since = order.since if order.started else max(order.since, order.requested_start)
     what = f"{lines - order.decomposed} of its {lines} lines" if order.decomposed < lines else "it"
-    sentence = (
-        f"order {order.id} waits since {_iso(since)} for the runtime to take up {what} in its next turn"
-    )
+    sentence = f"order {order.id} waits since {iso(since)} for the runtime to take up {what} in its next turn"
     return Reason(RUNTIME, sentence, since, None, order.id)
-
-
-def _iso(at: int) -> str:
-    """Milliseconds since 1970 UTC as RFC 3339 text in UTC."""
-    # Whole seconds: a float of a far date loses the milliseconds.
-    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"

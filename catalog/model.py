@@ -205,6 +205,15 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     commerce: Commerce = NO_COMMERCE
     policies: Policies | None = None
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
+    horizontal: bool = False
+    """Whether any specification states a compatibility; found out here, as `reviewed` is."""
+    reviewed: bool = False
+    """Whether there is anything that people may have to look at before an order is fulfilled."""
+
+    def __post_init__(self) -> None:
+        horizontal = any(each.compatibilities for each in self.specifications.values())
+        msgspec.structs.force_setattr(self, "horizontal", horizontal)
+        msgspec.structs.force_setattr(self, "reviewed", horizontal or self.policies is not None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Catalog) and (self.version, self.digest) == (other.version, other.digest)

@@ -7,6 +7,7 @@ from catalog.lines import LineRequest
 from catalog.model import ACTIONS, Catalog
 from catalog.policies.compatibility import holds_any
 from catalog.policies.conditions import may_hold
+from catalog.policies.model import Conditions
 
 
 class Concern(dict[Any, bool]):
@@ -30,10 +31,10 @@ class Concern(dict[Any, bool]):
 
     def _asked(self, offering: str, specification: str) -> bool:
         policies = self._catalog.policies
-        if policies is None:
-            return False
-        rows = [each.conditions for each in policies.enrichment]
-        rows += [each.conditions for each in policies.approval]
+        rows: list[Conditions] = []
+        if policies is not None:
+            rows = [rule.conditions for rule in policies.enrichment]
+            rows += [rule.conditions for rule in policies.approval]
         # A bundled offering may have no specification of its own.
         return (specification != "" and holds_any(self._catalog, specification)) or any(
             may_hold(conditions, offering, specification, action) for conditions in rows for action in ACTIONS
@@ -41,8 +42,8 @@ class Concern(dict[Any, bool]):
 
 
 def concerned(catalog: Catalog, requests: Iterable[LineRequest]) -> bool:
-    """Whether policies must be evaluated for an order of these lines."""
-    if catalog.policies is None:
+    """Whether policies and compatibilities must be looked at for an order of these lines."""
+    if not catalog.reviewed:
         return False
     concern: Concern | None = catalog.compiled.get("concern")
     if concern is None:

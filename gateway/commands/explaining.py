@@ -28,6 +28,8 @@ def print_explanation(found: dict[str, Any]) -> None:
                     console.print(f"      {text}", style="dim", markup=False)
         for drift in line["drift"]:
             console.print(f"  ~ {_drift(drift)}", style="cyan", markup=False)
+        for finding in line["findings"]:
+            console.print(f"  ! {finding}", style="red", markup=False)
 
 
 def _inputs(reason: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from actors.acceptance import (
 )
 from actors.behaviour import Decision
 from actors.claims import Claim, Reservations
+from actors.compatibility_state import Compatibility
 from actors.group import OrderGroupKind, reply_of
 from actors.installed_group import InstalledProductKind
 from actors.installed_product import Reservation
@@ -51,10 +52,12 @@ from actors.messages import (
 )
 from actors.messages_of_products import (
     FoldShared,
+    LookAtProduct,
     PressShared,
     ProductBusy,
     ProductRefused,
     ProductReserved,
+    ProductShown,
     ProductTold,
     ReleaseProduct,
     ReserveProduct,
@@ -91,6 +94,7 @@ ORDER_MESSAGES: dict[type[Message], Message] = {
     TellProduct: TellProduct("p1.1"),
     ProductReserved: ProductReserved("1", "p9.1", PICTURE, "broadband-basic"),
     ProductBusy: ProductBusy("1", "p9.1", "o9", "1"),
+    ProductShown: ProductShown("p9.1", S.ACTIVE, PICTURE),
     ProductRefused: ProductRefused("1", "p9.1", "terminated", "product p9.1 was terminated by order o9"),
     AddDetails: AddDetails({"1": {"users": 700}}, "ann"),
     ApproveOrder: ApproveOrder("ann", ("sales-desk",)),
@@ -168,6 +172,8 @@ def test_an_order_decides_every_message_in_every_state(state: State, kind: type[
         found.lines["1"].decomposed = False
         claim = Claim("1", "modify", ("p9.1",), "p9.1", NOW, asked=True)
         found.reservations, found.order.asking = Reservations({"1": claim}), 1
+    if kind is ProductShown:
+        found.compatibility = Compatibility(looked_for={"p9.1": NOW})
     decision = told(found, ORDER_MESSAGES[kind])
     why = ORDER_ACCEPTS.refusal(kind, state, "o1")
     assert isinstance(decision.reply, RefusedReply) == (why is not None)
@@ -269,6 +275,7 @@ def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
 PRODUCT_MESSAGES: dict[type[Message], Message] = {
     ReserveProduct: ReserveProduct("o2", "1", "modify"),
     ReleaseProduct: ReleaseProduct("o3", "1"),
+    LookAtProduct: LookAtProduct("o2"),
     ProductTold: ProductTold("o1", S.COMPLETED, PICTURE, "broadband-basic"),
 }
 
@@ -298,6 +305,10 @@ def test_an_installed_product_decides_every_message_in_every_state(state: State,
 def test_an_installed_product_that_nobody_named_hears_only_who_names_it(message: Message) -> None:
     products = InstalledProductKind()
     state, decision = products.handle("p1.1", None, message, NOW)
-    assert products.creates(message) == isinstance(message, ReserveProduct) == (state is not None)
+    assert (
+        products.creates(message)
+        == isinstance(message, ReserveProduct | LookAtProduct)
+        == (state is not None)
+    )
     if state is None:
         assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownProduct"

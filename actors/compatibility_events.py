@@ -1,0 +1,58 @@
+"""The facts about compatibility: what an order asks of products beside it, and what its lines were found to be.
+
+Rules as in ``actors/events.py``.
+"""
+
+from actors.fact import Event
+from actors.review_events import Incompatibility
+from actors.states import State
+from catalog.installed import InstalledProduct
+
+
+class LinesWatched(Event, frozen=True, tag="compatible"):
+    """Lines were taken up that state or meet a compatibility: they are checked before they are completed."""
+
+    lines: tuple[str, ...]
+
+
+class ProductsLookedFor(Event, frozen=True, tag="lookedFor"):
+    """The order wants to see installed products that it names and does not change."""
+
+    products: tuple[str, ...]
+
+
+class ProductSeen(Event, frozen=True, tag="productSeen"):
+    """Such a product as it stands; ``state`` is None where there is none, ``picture`` while it is not made."""
+
+    product: str
+    state: State | None
+    picture: InstalledProduct | None
+
+
+class CheckDue(Event, frozen=True, tag="checkDue"):
+    """The work of these lines is done; they are checked once the products beside them have been seen."""
+
+    lines: tuple[str, ...]
+
+
+class LinesChecked(Event, frozen=True, tag="checked"):
+    """What these lines were found to be: nothing but ``findings`` stands against them.
+
+    A line that adds and has any is held until someone decides; of others it is only told.
+    """
+
+    lines: tuple[str, ...]
+    findings: tuple[Incompatibility, ...]
+
+
+class FindingsAccepted(Event, frozen=True, tag="findingsAccepted"):
+    """Somebody decided that what a line has built stands in spite of what was found; ``by`` says who."""
+
+    line: str
+    by: str
+    reason: str
+
+
+CompatibilityEvent = (
+    LinesWatched | ProductsLookedFor | ProductSeen | CheckDue | LinesChecked | FindingsAccepted
+)
