@@ -43,6 +43,7 @@ from actors.messages_of_products import (
 )
 from actors.product_id import origin_of
 from actors.states import FINAL, S, State
+from catalog.folding import nodes_after
 from catalog.installed import InstalledProduct
 
 DELETE: Final = "delete"
@@ -242,12 +243,9 @@ class InstalledProductActor:
         return decision
 
 
-def fold_picture(picture: InstalledProduct, folded: ProductFolded) -> InstalledProduct:
+def fold_picture(picture: InstalledProduct, change: ProductFolded) -> InstalledProduct:
     """The picture with what a line did to it."""
-    gone = set(folded.gone)
-    fresh = {node.id: node for node in folded.nodes}
-    nodes = [fresh.pop(node.id, node) for node in picture.nodes if node.id not in gone]
-    return InstalledProduct(picture.id, (*nodes, *fresh.values()), folded.version)
+    return InstalledProduct(picture.id, nodes_after(picture.nodes, change.nodes, change.gone), change.version)
 
 
 def state_after(line: State, picture: InstalledProduct) -> State:

@@ -4,11 +4,8 @@ Both sides are told by the same reading of a line that has ended, so that a prod
 when the service counts it among its referrers.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
-
-import msgspec
 
 from actors.claims import Claim, SharedClaim
 from actors.domain_order import DomainOrder
@@ -17,14 +14,13 @@ from actors.messages_of_products import SharedChange
 from actors.product_id import product_id
 from actors.states import S
 from actors.structure import OrderGroup
+from catalog.folding import Built
+from catalog.folding_shared import shared_nodes
 from catalog.graph.nodes import SHARED
-from catalog.installed import InstalledNode
-from catalog.model import ORDERING_TYPES, Catalog
 from catalog.store import Catalogs
 
 STANDS: Final = frozenset({S.COMPLETED, S.PARTIAL})
 """States of a domain order that has brought something about, all of it or a part."""
-_ORDINAL: Final = re.compile(r"\[(\d+)\]$")
 
 
 class Reference(NamedTuple):
@@ -78,35 +74,6 @@ def _root(group: OrderGroup, key: str, line: str) -> DomainOrder | None:
     return next((order for order in found if order is not None and line in order.referrers), None)
 
 
-def reference_node(
-    group: OrderGroup, reference: Reference, number: int, above: str, specification: str, catalog: Catalog
-) -> InstalledNode:
-    """The node of a product that stands for a shared service; ``specification`` is that of the node above."""
-    assert group.reservations is not None
-    shared, shared_specification, sharing_key = group.reservations.references[reference.key]
-    made_by = next(
-        (
-            each
-            for each in catalog.specifications[specification].relationships
-            if each.target == shared_specification and each.type in ORDERING_TYPES
-        ),
-        None,
-    )
-    ordinal = _ORDINAL.search(reference.name)
-    return InstalledNode(
-        shared if number == 1 else f"{shared}#{number}",
-        shared_specification,
-        catalog.specifications[shared_specification].kind,
-        above,
-        f"{made_by.type} {made_by.target}" if made_by is not None else "",
-        int(ordinal[1]) if ordinal is not None else 1,
-        reference.values,
-        catalog.specifications[shared_specification].version,
-        catalog.version,
-        sharing_key=sharing_key,
-    )
-
-
 def shared_change(
     group: OrderGroup, line: str, shared: str, claim: SharedClaim, catalogs: Catalogs
 ) -> SharedChange | None:
@@ -114,48 +81,38 @@ def shared_change(
     catalog = catalogs.get(group.order.catalog)
     orders = group.decomposition.domain_orders
     graph = group.decomposition.graph or Graph()
-    stood = {node.id: node for node in claim.picture.nodes} if claim.picture is not None else {}
-    nodes: list[InstalledNode] = []
-    gone: list[str] = []
-    names: dict[str, str] = {}
-    for key in graph.keys((SHARED,)):
-        order, grown = orders[key], graph.grown[key]
-        if shared_root(key) != claim.key or line not in order.referrers:
-            continue
-        made = shared if key == claim.key else f"{shared}.{group.order.id[1:]}{key[len(claim.key) :]}"
-        names[key] = id_ = grown.installed or made
-        if order.state not in STANDS or order.action == "noChange":
-            continue
-        if order.action == "delete":
-            if order.state is S.COMPLETED:
-                gone.append(id_)
-        elif id_ in stood:
-            values = {**stood[id_].characteristics, **order.characteristics}
-            nodes.append(msgspec.structs.replace(stood[id_], characteristics=values))
-        else:
-            above = "" if id_ == shared else names.get(order.parent, shared)
-            nodes.append(_node(order, id_, above, graph, catalog))
+    built = [
+        built_of(graph, orders[key])
+        for key in graph.keys((SHARED,))
+        if shared_root(key) == claim.key and line in orders[key].referrers
+    ]
+    nodes, gone = shared_nodes(
+        catalog, claim.picture, built, shared, claim.sharing_key, claim.key, group.order.id[1:]
+    )
     referrers = {each.name: each.values for each in references(group, line) if each.key == claim.key}
     left = _left(group, line, claim, referrers)
     if not nodes and not gone and not referrers and not left:
         return None
-    return SharedChange(tuple(nodes), tuple(gone), referrers, left)
+    return SharedChange(nodes, gone, referrers, left)
 
 
-def _node(order: DomainOrder, id_: str, above: str, graph: Graph, catalog: Catalog) -> InstalledNode:
-    grown = graph.grown[order.key]
-    return InstalledNode(
-        id_,
-        order.specification,
+def built_of(graph: Graph, order: DomainOrder) -> Built:
+    """A domain order as it ended."""
+    grown = graph.grown.get(order.key)
+    return Built(
+        order.key,
+        order.parent,
         order.kind,
-        above,
-        grown.edge if above else "",
-        order.ordinal if above else 1,
+        order.specification,
+        order.relationship,
+        order.ordinal,
+        order.action,
         order.characteristics,
-        catalog.specifications[order.specification].version,
-        catalog.version,
-        grown.rule,
-        "" if above else grown.sharing_key,
+        # What a compiled tree makes, it makes by the relationship alone.
+        grown.edge if grown is not None else f"{order.relationship} {order.specification}",
+        grown.rule if grown is not None else "",
+        grown.installed if grown is not None else "",
+        order.state in STANDS,
     )
 
 

@@ -24,6 +24,7 @@ from actors.messages_of_products import (
     SharedPressed,
     SharedReserved,
 )
+from catalog.folding_shared import shared_after
 from catalog.installed import InstalledShared
 
 
@@ -125,17 +126,10 @@ def queued(shared: Shared, order: str, *, pressing: bool) -> tuple[str, ...]:
 
 def fold_picture(shared: Shared, folded: SharedFolded) -> InstalledShared | None:
     """The shared service with what a line did to it; None when nothing of it stands any more."""
-    gone = set(folded.gone)
-    fresh = {node.id: node for node in folded.nodes}
-    before = shared.picture.nodes if shared.picture is not None else ()
-    nodes = [fresh.pop(node.id, node) for node in before if node.id not in gone]
-    nodes += [node for node in fresh.values() if node.id not in gone]
-    if shared.id not in {node.id for node in nodes}:
-        return None
-    root = nodes[0]
-    referrers = {name: values for name, values in shared.referrers.items() if name not in folded.left}
-    nodes[0] = msgspec.structs.replace(root, referrers={**referrers, **folded.referrers})
-    return InstalledShared(shared.specification, shared.sharing_key, tuple(nodes), folded.version)
+    before = shared.picture or InstalledShared(shared.specification, shared.sharing_key, ())
+    return shared_after(
+        before, shared.id, folded.nodes, folded.gone, folded.referrers, folded.left, folded.version
+    )
 
 
 def _leave(shared: Shared, message: FoldShared) -> Decision:

@@ -1,0 +1,259 @@
+"""What the completed domain orders of a line make of an installed product: its first picture, or what changes in it.
+
+Pure, and the same for an order that runs and for one that is only tried: whoever calls says what was completed.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from catalog.installed import InstalledNode, InstalledProduct
+from catalog.lines import LineRequest
+from catalog.model import ORDERING_TYPES, Catalog, Specification
+from catalog.tree import ORDERED, default_values, root_of
+
+Nodes = tuple[InstalledNode, ...]
+_ORDINAL: Final = re.compile(r"\[(\d+)\]$")
+
+
+class Built(NamedTuple):
+    """A domain order of a line's own, as it ended; lists of them have parents before children.
+
+    `edge` and `rule` say what made it, `installed` is the id of what it changed or took away. `stands`: it was
+    completed, all of it or a part.
+    """
+
+    key: str
+    parent: str
+    kind: str
+    specification: str
+    relationship: str
+    ordinal: int
+    action: str
+    characteristics: dict[str, Any]
+    edge: str
+    rule: str
+    installed: str
+    stands: bool
+
+
+class Referring(NamedTuple):
+    """A place in a product where a shared service stands: `name` is the product and the place in it."""
+
+    name: str
+    parent: str
+    """The key of the domain order above; empty for the product itself."""
+    values: dict[str, Any]
+    """What the product asks of it."""
+    shared: str
+    specification: str
+    sharing_key: str
+    ordinal: int
+
+
+class Changed(NamedTuple):
+    """What a line did to a product: nodes as they are now, ids of those that went, the quantity (0: as it was)."""
+
+    nodes: Nodes
+    gone: tuple[str, ...]
+    quantity: int = 0
+
+
+def first_picture(
+    catalog: Catalog,
+    request: LineRequest,
+    product: str,
+    built: Sequence[Built],
+    referring: Iterable[Referring],
+) -> InstalledProduct:
+    """The product as its own line leaves it: a root for each time it was ordered, below them what was completed."""
+    specification = root_of(catalog, request.offering, request.specification)
+    values = _values(specification, request.characteristics)
+    roots = [
+        InstalledNode(
+            _root_id(product, number),
+            specification.id,
+            specification.kind,
+            ordinal=number,
+            characteristics=values,
+            version=specification.version,
+            catalog=catalog.version,
+        )
+        for number in range(1, request.quantity + 1)
+    ]
+    tops: dict[str, int] = {}
+    for order in built:
+        if not order.parent:
+            tops[order.specification] = tops.get(order.specification, 0) + 1
+    nodes = {root.id: root for root in roots}
+    names: dict[str, str] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    for order in built:
+        root = roots[0]
+        if not order.parent:
+            each = max(1, tops[order.specification] // request.quantity)
+            root = roots[min(order.ordinal - 1, tops[order.specification] - 1) // each]
+        if order.relationship == ORDERED and not order.parent:
+            names[order.key] = root.id
+            nodes[root.id] = _with(root, order.characteristics)
+            continue
+        above = names[order.parent] if order.parent else root.id
+        numbers[above, order.edge] = ordinal = numbers.get((above, order.edge), 0) + 1
+        if order.stands:
+            node = _node(catalog, order, product, above, ordinal)
+            nodes[node.id] = node
+        names[order.key] = f"{product}{_suffix(order)}" if order.stands else above
+    for place in referring:
+        above = names.get(place.parent, product)
+        number = 1 + sum(node.id.partition("#")[0] == place.shared for node in nodes.values())
+        node = _reference(catalog, place, number, nodes[above])
+        nodes[node.id] = node
+    return InstalledProduct(product, tuple(nodes.values()), 1)
+
+
+def changed_picture(
+    catalog: Catalog,
+    request: LineRequest,
+    picture: InstalledProduct,
+    origin: str,
+    built: Iterable[Built],
+    referring: Iterable[Referring],
+    left: Iterable[str],
+    *,
+    completed: bool,
+) -> Changed | None:
+    """What a line that modifies a product, or deletes it in part, did to it; None where it did nothing.
+
+    :param origin: what the ids of new nodes begin with.
+    :param left: nodes that stood for shared services which the product has left.
+    """
+    stood = {node.id: node for node in picture.nodes}
+    changes: dict[str, InstalledNode] = {}
+    gone: list[str] = []
+    names: dict[str, str] = {}
+    if completed:
+        given = {name: value for name, value in request.characteristics.items() if value is not None}
+        for root in _roots(picture, request.quantity):
+            changes[root.id] = _with(root, given)
+        gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
+    gone += left
+    for order in built:
+        names[order.key] = order.installed or f"{origin}{_suffix(order)}"
+        if not order.stands:
+            continue
+        if order.action == "delete":
+            gone.append(order.installed)
+        elif order.installed in stood:
+            node = changes.get(order.installed) or stood[order.installed]
+            changes[node.id] = _with(node, order.characteristics)
+        else:
+            above = names.get(order.parent) or _root_id(picture.id, _number(order))
+            node = _node(catalog, order, origin, above, order.ordinal)
+            changes[node.id] = node
+    referred = {node.id.partition("#")[0] for node in picture.nodes if node.sharing_key}
+    for place in referring:
+        if place.shared not in referred:
+            above = names.get(place.parent, picture.id)
+            node = _reference(catalog, place, 1, changes.get(above) or stood[above])
+            changes[node.id] = node
+    if not changes and not gone:
+        return None
+    return Changed(tuple(changes.values()), tuple(gone), request.quantity if completed else 0)
+
+
+def nodes_after(
+    before: Iterable[InstalledNode], nodes: Iterable[InstalledNode], gone: Iterable[str]
+) -> Nodes:
+    """A picture's nodes with those that are new or changed, without those that went."""
+    going = set(gone)
+    fresh = {node.id: node for node in nodes}
+    kept = [fresh.pop(node.id, node) for node in before if node.id not in going]
+    return (*kept, *(node for node in fresh.values() if node.id not in going))
+
+
+def ordinal_of(name: str) -> int:
+    """The number of a place in a product among those of one relationship."""
+    found = _ORDINAL.search(name)
+    return int(found[1]) if found is not None else 1
+
+
+def _root_id(product: str, number: int) -> str:
+    """The id of one of the times a product was ordered; most are ordered once."""
+    return product if number == 1 else f"{product}:{number}"
+
+
+def _number(order: Built) -> int:
+    """Below which root a domain order grew."""
+    head = order.key.rpartition(".")[2].partition("-")[0].partition(":")[0]
+    return int(head) if head.isdigit() else 1
+
+
+def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
+    """The roots a product has once a line has changed its quantity (0: it has not): the lowest numbers stay."""
+    roots = [node for node in picture.nodes if not node.parent]
+    wanted = quantity or len(roots)
+    more = range(len(roots) + 1, wanted + 1)
+    return roots[:wanted] + [
+        msgspec.structs.replace(roots[0], id=_root_id(picture.id, number), ordinal=number) for number in more
+    ]
+
+
+def _suffix(order: Built) -> str:
+    """What tells a domain order from the others of its line."""
+    return f".{order.key.rpartition('.')[2]}"
+
+
+def _node(catalog: Catalog, order: Built, origin: str, above: str, ordinal: int) -> InstalledNode:
+    return InstalledNode(
+        f"{origin}{_suffix(order)}",
+        order.specification,
+        order.kind,
+        above,
+        order.edge,
+        ordinal,
+        order.characteristics,
+        catalog.specifications[order.specification].version,
+        catalog.version,
+        order.rule,
+    )
+
+
+def _reference(catalog: Catalog, place: Referring, number: int, above: InstalledNode) -> InstalledNode:
+    """The node of a product that stands for a shared service, the `number`th that does."""
+    shared = catalog.specifications[place.specification]
+    made_by = next(
+        (
+            each
+            for each in catalog.specifications[above.specification].relationships
+            if each.target == shared.id and each.type in ORDERING_TYPES
+        ),
+        None,
+    )
+    return InstalledNode(
+        place.shared if number == 1 else f"{place.shared}#{number}",
+        shared.id,
+        shared.kind,
+        above.id,
+        f"{made_by.type} {made_by.target}" if made_by is not None else "",
+        place.ordinal,
+        place.values,
+        shared.version,
+        catalog.version,
+        sharing_key=place.sharing_key,
+    )
+
+
+def _values(specification: Specification, given: dict[str, Any]) -> dict[str, Any]:
+    """What a line says of its product, and the defaults of what it does not."""
+    types = {each.name: each.value_type for each in specification.characteristics}
+    values = default_values(specification)
+    for name, value in given.items():
+        if value is not None and name in types:
+            values[name] = int(value) if type(value) is float and types[name] == "integer" else value
+    return values
+
+
+def _with(node: InstalledNode, values: dict[str, Any]) -> InstalledNode:
+    return msgspec.structs.replace(node, characteristics={**node.characteristics, **values})
