@@ -112,6 +112,7 @@ def built_of(graph: Graph, order: DomainOrder) -> Built:
         grown.edge if grown is not None else f"{order.relationship} {order.specification}",
         grown.rule if grown is not None else "",
         grown.installed if grown is not None else "",
+        grown is not None,
         order.state in STANDS,
     )
 

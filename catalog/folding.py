@@ -21,8 +21,8 @@ _ORDINAL: Final = re.compile(r"\[(\d+)\]$")
 class Built(NamedTuple):
     """A domain order of a line's own, as it ended; lists of them have parents before children.
 
-    `edge` and `rule` say what made it, `installed` is the id of what it changed or took away. `stands`: it was
-    completed, all of it or a part.
+    `edge` and `rule` say what made it, `installed` is the id of what it changed or took away. `grown`: it
+    grew in its line's graph, and its key says where. `stands`: it was completed, all of it or a part.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Built(NamedTuple):
     edge: str
     rule: str
     installed: str
+    grown: bool
     stands: bool
 
 
@@ -92,7 +93,10 @@ def first_picture(
     numbers: dict[tuple[str, str], int] = {}
     for order in built:
         root = roots[0]
-        if not order.parent:
+        if order.grown:
+            # Each root has a tree of its own.
+            root = roots[min(_number(order), len(roots)) - 1]
+        elif not order.parent:
             each = max(1, tops[order.specification] // request.quantity)
             root = roots[min(order.ordinal - 1, tops[order.specification] - 1) // each]
         if order.relationship == ORDERED and not order.parent:
@@ -106,7 +110,7 @@ def first_picture(
             nodes[node.id] = node
         names[order.key] = f"{product}{_suffix(order)}" if order.stands else above
     for place in referring:
-        above = names.get(place.parent, product)
+        above = names.get(place.parent) or _root_id(product, _root_of(place))
         number = 1 + sum(node.id.partition("#")[0] == place.shared for node in nodes.values())
         node = _reference(catalog, place, number, nodes[above])
         nodes[node.id] = node
@@ -155,7 +159,7 @@ def changed_picture(
     referred = {node.id.partition("#")[0] for node in picture.nodes if node.sharing_key}
     for place in referring:
         if place.shared not in referred:
-            above = names.get(place.parent, picture.id)
+            above = names.get(place.parent) or _root_id(picture.id, _root_of(place))
             node = _reference(catalog, place, 1, changes.get(above) or stood[above])
             changes[node.id] = node
     if not changes and not gone:
@@ -188,6 +192,11 @@ def _number(order: Built) -> int:
     """Below which root a domain order grew."""
     head = order.key.rpartition(".")[2].partition("-")[0].partition(":")[0]
     return int(head) if head.isdigit() else 1
+
+
+def _root_of(place: Referring) -> int:
+    """Below which root of its product a shared service stands."""
+    return ordinal_of(place.name.partition("/")[2].partition(".")[0])
 
 
 def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:

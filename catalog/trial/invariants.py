@@ -1,6 +1,6 @@
 """What must hold for every order a catalog takes: each a check of one order, with a sentence when it fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from catalog.commerce.bundles import completed
@@ -12,10 +12,12 @@ from catalog.graph.results import (
     RULES_DO_NOT_SETTLE,
     UNKNOWN_VALUE,
 )
+from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.refusals import CatalogRefusal
 from catalog.trial.comparing import compared
 from catalog.trial.dry_run import DryRun, TrialLine, dry_run
+from catalog.trial.living import left_over, unsteady
 
 Order = Mapping[str, Any]
 
@@ -27,6 +29,8 @@ class Broken(NamedTuple):
     order: Order
 
 
+Look = Callable[[Catalog, Sequence[LineRequest], int], str]
+"""Tells what is wrong with the products that lines make, nothing where nothing is."""
 Invariant = Callable[[Catalog, Order, Order, int], Broken | None]
 """Takes the catalog, an order in which all is stated, the same with gaps, and when it comes in."""
 
@@ -105,6 +109,24 @@ def priced(catalog: Catalog, whole: Order, gapped: Order, at: int) -> Broken | N
     return None
 
 
+def steady(catalog: Catalog, whole: Order, gapped: Order, at: int) -> Broken | None:
+    """A product that is modified to what it is, or to the same twice, is not changed again."""
+    return _told(unsteady, catalog, whole, at)
+
+
+def removable(catalog: Catalog, whole: Order, gapped: Order, at: int) -> Broken | None:
+    """A delete takes away all that stands of a product and nothing else; shared services live while referred to."""
+    return _told(left_over, catalog, whole, at)
+
+
+def _told(look: Look, catalog: Catalog, order: Order, at: int) -> Broken | None:
+    try:
+        sentence = look(catalog, [line.request for line in _lines(catalog, order, at)], at)
+    except (Refused, CatalogRefusal):
+        return None  # the business of `accepted`
+    return Broken(sentence, order) if sentence else None
+
+
 INVARIANTS: Final[dict[str, Invariant]] = {
     "accepted": accepted,
     "decomposes": decomposes,
@@ -112,6 +134,8 @@ INVARIANTS: Final[dict[str, Invariant]] = {
     "fillable": fillable,
     "grows": grows,
     "priced": priced,
+    "steady": steady,
+    "removable": removable,
 }
 
 

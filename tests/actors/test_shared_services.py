@@ -186,3 +186,23 @@ def test_tenants_share_nothing_with_each_other() -> None:
         world.finish(order)
         assert actions(world, order)["saccess"] == "add"
     assert set(world.services) == {ACCESS, shared_id("saccess", "H4", "north000")}
+
+
+def test_what_is_ordered_twice_in_one_line_stands_twice() -> None:
+    world = base()
+    world.order("o1", add("1", quantity=2))
+    world.finish("o1")
+    world.order("o2", item("1", "ptv", "modify", characteristics={"speed": 100}, product="p1.1", quantity=2))
+    assert world.state("o2") == "completed" and not actions(world, "o2"), "nothing differs"
+    picture = world.product("o1").picture
+    assert picture is not None
+    places = [(node.specification, node.parent) for node in picture.nodes if node.parent]
+    assert places == [
+        ("sstream", "p1.1"),
+        ("sstream", "p1.1:2"),
+        ("saccess", "p1.1.1-1"),
+        ("saccess", "p1.1.2-1"),
+    ], "each time it was ordered has what it grew, and refers for itself"
+    world.order("o3", delete("1", "p1.1"))
+    world.finish("o3")
+    assert world.state("o3") == "completed" and access(world).picture is None

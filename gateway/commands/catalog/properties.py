@@ -49,6 +49,7 @@ def test_catalog(
     accepted: the door takes what the characteristics allow. decomposes: rules can be evaluated and settle, plans end.
     repeats: the sequence of lines makes no difference. fillable: nothing waits for ever for what no item can state.
     grows: what is created while values are missing is wanted when they are known. priced: a whole order has a price.
+    steady: a modify to what is orders nothing. removable: a delete takes all that stands away, and nothing else.
 
     Exit code 1 when one does not hold. Needs the extra `catalog-test` (Hypothesis).
     """
