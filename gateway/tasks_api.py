@@ -145,7 +145,7 @@ async def complete_task(
 ) -> Response:
     """Say that the task is done, with what it asks for. Values are checked as those of a new order are."""
     gateway = gateway_of(request)
-    check_values(gateway, principal, await gateway.group(order, principal), values)
+    await check_values(gateway, principal, await gateway.group(order, principal), values)
     message = CompleteWork(key, principal.name, groups_of(principal), values, note)
     return _answer(await decide(gateway, principal, order, message), key)
 
