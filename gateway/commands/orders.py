@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from gateway.commands.deciding import decided
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
 from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
@@ -197,7 +198,7 @@ def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any]
         if "/task/" not in path and "changes" in body:
             raise CommandFailed("only a task's request can be changed: leave --change out", EXIT_USAGE)
         # An absent body and an empty one differ: without changes there is nothing to send.
-        done = answer(client.post(f"{path}/{verb}", json=body or None))
+        done = decided(client, f"{path}/{verb}", body or None)
     if as_json:
         print_json(done)
     else:
