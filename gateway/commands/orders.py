@@ -113,6 +113,9 @@ def list_orders(
     service: Annotated[
         bool, typer.Option("--service", help="Service orders that were captured as such.")
     ] = False,
+    made_of: Annotated[
+        str | None, typer.Option("--of", help="Service orders that decomposition made of this order.")
+    ] = None,
     limit: LimitOption = LIMIT_DEFAULT,
     offset: OffsetOption = 0,
     data: DataOption = DATA_DEFAULT,
@@ -120,9 +123,10 @@ def list_orders(
 ) -> None:
     """List orders by order date. `--json`: the TMF622 orders."""
     filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
+    filters["orderRelationship.id"] = made_of
     asked = {name: value for name, value in filters.items() if value is not None}
     with gateway(data) as client:
-        path = SERVICE_ORDERS if service else ORDERS
+        path = SERVICE_ORDERS if service or made_of is not None else ORDERS
         response = client.get(path, params={**asked, "limit": str(limit), "offset": str(offset)})
         found = answer(response)
     if as_json:
