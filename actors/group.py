@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from actors import changes, drafts
 from actors.acceptance import LINE_ACCEPTS
 from actors.behaviour import Decision, Dispatch, refused
+from actors.command_keys import KEY_CONFLICT, carried_out
 from actors.compatibility import CompatibilityActor
 from actors.decomposition import DecompositionActor
 from actors.events import CommandDecided
@@ -109,7 +110,11 @@ class OrderGroupKind:
         The state is folded in place; the caller gives it up when the turn cannot be committed.
         """
         key = getattr(message, "key", "") if type(message) in _COMMANDS else ""
-        if key and state is not None and key in state.order.commands:
+        if key and state is not None and (met := carried_out(state.order.commands, key)) is not None:
+            if not met:
+                return state, refused(
+                    KEY_CONFLICT, f"the same key has decided something else on order {group}"
+                )
             return state, Decision(reply=Done(_state_of(state, getattr(message, "target", ""))))
         address, first = self._route(state, message)
         turn = self._decide(group, state, address, first, now)

@@ -156,8 +156,8 @@ class Retry(Message, frozen=True, tag="retry"):
     """Dispatch a held or pending task again, or free a line or an order that is held by another's end.
 
     ``target`` is a task key, a line id or empty for the order; ``changes`` replace values of the task's request
-    (a new generation), None repeats the same data. ``key`` names the decision: one that comes twice is decided once,
-    though its target may be held again by then.
+    (a new generation), None repeats the same data. ``key`` names the decision (``actors/command_keys.py``): one that
+    comes twice is decided once, though its target may be held again by then.
     """
 
     target: str

@@ -1,25 +1,23 @@
 """What every route of one gateway shares, and how a route gets at it."""
 
 import asyncio
-import re
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
 from actors.group import OrderGroup
-from actors.order_id import captured_as, tenant_tag_of
-from actors.product_id import origin_of
+from actors.order_id import tenant_tag_of
 from gateway.auth import OPERATOR, PUBLISHER, Principal, Tokens
 from gateway.door import Door
-from gateway.identity import tag_of
+from gateway.identity import is_order_id, tag_of
+from gateway.installed_reads import InstalledReads
+from gateway.reception import Reception
 from gateway.settings import GatewaySettings
 from gateway.tmf.shapes import PRODUCT, SERVICE, Shape
 from runtime.errors import NotFound
 from runtime.port import Runtime
-
-_ORDER_ID: Final = re.compile(r"o(?:s-)?[0-9a-hjkmnp-tv-z]{24}(?:[0-9a-hjkmnp-tv-z]{8})?")
 
 
 class Gateway:
@@ -32,11 +30,15 @@ class Gateway:
         self.door = Door(runtime)
         self.reading_catalog = asyncio.Lock()
         """Held while a catalog that was sent is read: one after the other, for it takes memory and the processor."""
-        self._doors = {PRODUCT: self.door, SERVICE: Door(runtime, shape=SERVICE)}
+        reads = InstalledReads(runtime)
+        self._receptions = {
+            PRODUCT: Reception(self.door, reads),
+            SERVICE: Reception(Door(runtime, shape=SERVICE), reads),
+        }
 
-    def door_of(self, shape: Shape) -> Door:
-        """The door that orders of this shape come in by."""
-        return self._doors[shape]
+    def reception_of(self, shape: Shape) -> Reception:
+        """Where orders of this shape come in."""
+        return self._receptions[shape]
 
     async def group(self, order: str, principal: Principal) -> OrderGroup:
         """The order's group as it durably is.
@@ -49,17 +51,6 @@ class Gateway:
             if group is not None:
                 return group
         raise NotFound(f"there is no order {order[:64]!r}")
-
-
-def is_product_id(text: str) -> bool:
-    """Whether this can be the id of an installed product at all, and not of a service that was ordered as such."""
-    origin = origin_of(text)
-    return origin is not None and is_order_id(origin[0]) and captured_as(origin[0]) == "product"
-
-
-def is_order_id(text: str) -> bool:
-    """Whether this can be the id of an order at all; nothing else is ever looked up."""
-    return _ORDER_ID.fullmatch(text) is not None
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

@@ -4,7 +4,7 @@ The fast way (typed conversion, rules, catalog) costs tens of microseconds and o
 thorough way reads the same decoded order again and collects all violations.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -35,6 +35,7 @@ from gateway.tmf.order_rules import keeps_rules, names_any
 from gateway.tmf.parts import TEXT_ID_LENGTH_MAX
 from gateway.tmf.product_order_form import ProductOrderCreate
 from gateway.tmf.shapes import PRODUCT, Form, Shape
+from gateway.unnamed_lines import InstalledUnread, named, products_to_read
 from gateway.violations import VIOLATIONS_MAX, BadRequest, Violation, pointer_of
 from gateway.wall_clock import now_ms
 from runtime.errors import invariant
@@ -61,7 +62,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     form: Form
     document: bytes
     digest: bytes
-    """Of the order as it was sent: a bundle's defaults may differ when it is sent again."""
+    """Of the order as it was sent: what the door writes into it may differ when it is sent again."""
     catalog: str
     """The version it was checked against."""
 
@@ -83,7 +84,7 @@ class Door:
         self._clock = clock
         self._shape = shape
         self._form: type[Any] = shape.form
-        self._kind = shape.kind
+        self.kind = shape.kind
         self._sells = shape is PRODUCT
 
     def read(self, raw: bytes) -> dict[str, Any]:
@@ -107,13 +108,20 @@ class Door:
         return value
 
     def admit(
-        self, order: dict[str, Any], principal: Principal, key: str | None = None, *, raw: bytes = b""
+        self,
+        order: dict[str, Any],
+        principal: Principal,
+        key: str | None = None,
+        *,
+        raw: bytes = b"",
+        installed: Mapping[str, str] | None = None,
     ) -> Admitted:
         """Check a decoded order and make its message.
 
         :raises BadRequest: with every violation.
+        :raises InstalledUnread: as :meth:`check`.
         """
-        admitted = _admitted(self.check(order, principal, key, raw=raw), principal, key)
+        admitted = _admitted(self.check(order, principal, key, raw=raw, installed=installed), principal, key)
         return admitted if self._sells else Admitted(service_id(admitted.order), admitted.message)
 
     def check(
@@ -124,35 +132,45 @@ class Door:
         *,
         raw: bytes = b"",
         catalog: Catalog | None = None,
+        installed: Mapping[str, str] | None = None,
     ) -> Checked:
         """Check a decoded order against the current catalog, or the one given.
 
         ``key`` is the client's idempotency key, if it gave one; ``raw`` the body or line that
-        :meth:`read` read; without it names that stand twice in an object are not found.
+        :meth:`read` read; without it names that stand twice in an object are not found. ``installed`` says of what
+        offering or specification installed products are; None: nobody has looked.
 
         :raises BadRequest: with every violation.
+        :raises InstalledUnread: somebody has to look first.
         """
-        document = canonical(order)
+        sent = document = canonical(order)
         catalog = catalog or self._runtime.catalogs.current
         at = self._clock() if sells_by_date(catalog) else None
         faults = []
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
             message = f"an idempotency key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
             faults.append(Violation("/idempotencyKey", "bad-idempotency-key", message))
-        if may_repeat(raw, document):
+        if may_repeat(raw, sent):
             faults.extend(repeated_names(raw))
+        unknown: dict[str, Violation] = {}
+        if installed is not None:
+            order, unknown = named(order, self._shape, installed)
+            document = canonical(order)
+            faults.extend(unknown.values())
         if _LONG_NUMBER in document.translate(_ANY_DIGIT):
             faults.extend(_numbers_out_of_range(order))
         try:
             form = msgspec.convert(order, self._form)
         except msgspec.ValidationError as error:
+            self._demand_read(order, installed)
             if document.count(b"{") > THOROUGH_OBJECTS_MAX:
                 faults.extend(first_fault_of(error))
             else:
                 faults.extend(faults_of(order, document, catalog, at, self._shape))
             invariant(bool(faults), f"what one reader refuses the other refuses: {error}")
-            raise _refused(faults, self._shape) from None
-        if not keeps_rules(form, catalog, at, self._kind):
+            raise _refused(_without(faults, unknown), self._shape) from None
+        if not keeps_rules(form, catalog, at, self.kind):
+            self._demand_read(order, installed)
             broken = rule_faults_of(order, catalog, at, self._shape)
             invariant(bool(broken), "the rules say in words what they say in a yes or no")
             faults.extend(broken)
@@ -161,21 +179,39 @@ class Door:
         if b'"modify"' in document or b'"delete"' in document:
             faults.extend(_installed_elsewhere(order, "", self._shape, tag_of(principal.tenant)))
         if faults:
-            raise _refused(faults, self._shape)
-        digest = digest_of(document)
+            raise _refused(_without(faults, unknown), self._shape)
+        digest = digest_of(sent)
         if self._sells and names_any(form.items, needs_care(catalog)):
             form, document = _completed(order, catalog, at)
         return Checked(form, document, digest, catalog.version)
 
     def findings(
-        self, order: dict[str, Any], principal: Principal, *, raw: bytes = b""
+        self,
+        order: dict[str, Any],
+        principal: Principal,
+        *,
+        raw: bytes = b"",
+        installed: Mapping[str, str] | None = None,
     ) -> tuple[Violation, ...]:
-        """Everything that :meth:`check` would refuse; empty when it is in order."""
+        """Everything that :meth:`check` would refuse; empty when it is in order (:raises InstalledUnread:)."""
         try:
-            self.check(order, principal, raw=raw)
+            self.check(order, principal, raw=raw, installed=installed)
         except BadRequest as problem:
             return problem.violations[:VIOLATIONS_MAX]
         return ()
+
+    def named(self, order: dict[str, Any], installed: Mapping[str, str] | None) -> dict[str, Any]:
+        """The order, however wrong, with what is known of the installed products it names by their ids alone.
+
+        :raises InstalledUnread: somebody has to look first.
+        """
+        self._demand_read(order, installed)
+        return named(order, self._shape, installed)[0] if installed is not None else order
+
+    def _demand_read(self, order: dict[str, Any], installed: Mapping[str, str] | None) -> None:
+        """Asked only of orders that would be refused, so that none else pays for it (:raises InstalledUnread:)."""
+        if installed is None and (products := products_to_read(order, self._shape)):
+            raise InstalledUnread(products)
 
 
 def _completed(order: dict[str, Any], catalog: Catalog, at: int | None) -> tuple[ProductOrderCreate, bytes]:
@@ -308,6 +344,13 @@ def _refused(faults: list[Violation], shape: Shape = PRODUCT) -> BadRequest:
     if len(faults) > VIOLATIONS_MAX:
         places = f"more than {VIOLATIONS_MAX} violations"
     return BadRequest("invalidOrder", f"the {shape.name} cannot be accepted: {places}", faults)
+
+
+def _without(faults: list[Violation], unknown: Mapping[str, Violation]) -> list[Violation]:
+    """Each fault once, and none that only says what a line lacks because what it names is unknown."""
+    if not unknown:
+        return faults
+    return list(dict.fromkeys(fault for fault in faults if fault.pointer not in unknown))
 
 
 def _too_deep() -> BadRequest:

@@ -1,21 +1,23 @@
-"""What would become of a draft, and what it would cost: over the current catalog, touching and promising nothing.
+"""What would become of an order, and what it would cost: over the catalog and what is installed, promising nothing.
 
-Lines with findings are left out, and so are those below which there are findings.
+Of a draft, lines with findings are left out, and so are those below which there are findings.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from actors.document import lines_of
+from actors.installed_product import Installed
 from actors.situation import surroundings
 from catalog.commerce.bundles import completed
+from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.trial.dry_run import TrialLine, TrialOrder, TrialTask
 from catalog.trial.dry_run import dry_run as trial
 from catalog.validity import instant_text
 from gateway.camel_case import named
-from gateway.identity import canonical
 from gateway.tmf.order_prices import lay_computed_prices
 from gateway.violations import Violation
 
@@ -30,9 +32,9 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 def dry_run(
-    order: dict[str, Any],
-    findings: tuple[Violation, ...],
+    document: bytes,
     catalog: Catalog,
+    standing: Mapping[str, Installed],
     *,
     id_: str,
     at: int,
@@ -41,11 +43,14 @@ def dry_run(
     """The domain orders and tasks of each line, with the reason for each and what of it waits for unknown values.
 
     The order (its id is ``id_``, it came in ``at``) is grown as a whole, begun at ``start``: what lines share is shown
-    with each of them, under the same key, and names all its ``referrers``.
+    with each of them, under the same key, and names all its ``referrers``. ``standing`` are the installed products
+    that its lines name, as they are now.
     """
-    document = canonical(_servable(order, findings, catalog))
     requests, about = surroundings(document, id_)
-    lines = [TrialLine(requests[line.request.line], line.parent, line.needs) for line in lines_of(document)]
+    lines = [
+        TrialLine(_over(requests[line.request.line], standing), line.parent, line.needs)
+        for line in lines_of(document)
+    ]
     run = trial(catalog, lines, at, start, about=about)
     orders = {each.key: each for each in run.domain_orders}
     shown = []
@@ -69,6 +74,18 @@ def dry_run(
     return Preview(tuple(shown), run.end)
 
 
+def _over(request: LineRequest, standing: Mapping[str, Installed]) -> LineRequest:
+    """A line over the product that it changes or ends, as if it had it now; a product that nobody knows is one."""
+    if not request.products:
+        return request
+    product = standing.get(request.products[0])
+    return msgspec.structs.replace(
+        request,
+        quantity=request.quantity or (product.quantity if product is not None else 1),
+        installed=product.picture if product is not None else None,
+    )
+
+
 def _order(made: TrialOrder) -> dict[str, Any]:
     return {**named(made), "parent": made.parents[0] if made.parents else None}
 
@@ -82,12 +99,12 @@ def priced(
     order: dict[str, Any], findings: tuple[Violation, ...], catalog: Catalog, at: int
 ) -> dict[str, Any]:
     """The order with what it would cost if it were ordered ``at`` (ms since 1970 UTC)."""
-    shown = _servable(order, findings, catalog)
+    shown = servable(order, findings, catalog)
     lay_computed_prices(shown, catalog, at)
     return shown
 
 
-def _servable(order: dict[str, Any], findings: tuple[Violation, ...], catalog: Catalog) -> dict[str, Any]:
+def servable(order: dict[str, Any], findings: tuple[Violation, ...], catalog: Catalog) -> dict[str, Any]:
     """The order without the items in which something is wrong, and with what its bundles take by default."""
     items = order.get(ITEMS)
     wrong = {

@@ -4,6 +4,7 @@ TMF622 v4 has no word for a draft, so they stand under ``/api/v1`` and in no lis
 everything that is wrong with the draft; nothing of it keeps the draft from being saved.
 """
 
+import asyncio
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -21,7 +22,7 @@ from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.door import heading_of_draft
-from gateway.draft_preview import dry_run, priced
+from gateway.draft_preview import dry_run, priced, servable
 from gateway.identity import (
     IDEMPOTENCY_KEY_LENGTH_MAX,
     canonical,
@@ -185,11 +186,8 @@ async def list_drafts(
     filters = {tenanted(tag_of(principal.tenant), DRAFTS): ""}
     page = await list_orders(gateway.runtime.journal, filters, None, None, offset, limit)
     groups = await gateway.runtime.read([draft for _, draft in page.entries]) if page.entries else []
-    shown = [
-        _draft(gateway, principal, group)
-        for group in groups
-        if group is not None and group.order.state is State.DRAFT
-    ]
+    drafts = [group for group in groups if group is not None and group.order.state is State.DRAFT]
+    shown = await asyncio.gather(*(_draft(gateway, principal, group) for group in drafts))
     headers = {
         "X-Total-Count": str(page.total),
         "Link": page_links(request, gateway.settings.base_url, offset, limit, page.total),
@@ -249,9 +247,12 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
 )
 async def run_draft_dry(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Decompose the draft under the current catalog without touching anything. Lines with findings are left out."""
-    order, sent, findings, catalog = await _examined(gateway_of(request), principal, draft)
+    gateway = gateway_of(request)
+    order, sent, findings, catalog = await _examined(gateway, principal, draft)
+    document = canonical(servable(sent, findings, catalog))
+    standing = await gateway.reception_of(PRODUCT).standing(document, principal)
     now = now_ms()
-    run = dry_run(sent, findings, catalog, id_=draft, at=now, start=max(now, order.requested_start))
+    run = dry_run(document, catalog, standing, id_=draft, at=now, start=max(now, order.requested_start))
     return JsonAnswer(
         DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=run.lines)
     )
@@ -296,7 +297,7 @@ async def submit_draft(request: Request, principal: Requester, draft: DraftId) -
         order, base = group.order, named_base_of(request)
         if base is not None and base != order.version:
             raise passed(order.id, order.version, base)
-        checked = gateway.door.check(_decode(order.document), principal)
+        checked = await gateway.reception_of(PRODUCT).check(_decode(order.document), principal)
         if folder := await gateway.runtime.full_disk():
             raise DiskFull(folder)
         message = SubmitDraft(principal.name, order.version, checked.catalog, checked.document)
@@ -344,10 +345,11 @@ async def _save(
 async def _examined(
     gateway: Gateway, principal: Principal, draft: str
 ) -> tuple[Order, dict[str, Any], tuple[Violation, ...], Catalog]:
-    """A draft as it stands, what was sent, what is wrong with it, and the catalog that says so."""
+    """A draft as it stands, what it would order, what is wrong with it, and the catalog that says so."""
     order = (await _group(gateway, principal, draft)).order
-    sent = _decode(order.document)
-    return order, sent, gateway.door.findings(sent, principal), gateway.runtime.catalogs.current
+    reception, sent = gateway.reception_of(PRODUCT), _decode(order.document)
+    findings, catalog = await reception.findings(sent, principal), gateway.runtime.catalogs.current
+    return order, await reception.named(sent, principal), findings, catalog
 
 
 async def _group(gateway: Gateway, principal: Principal, draft: str) -> OrderGroup:
@@ -365,10 +367,12 @@ async def _answer(
     headers = {"ETag": etag(group.order.version)}
     if status == 201:
         headers["Location"] = _href(gateway, draft)
-    return JsonAnswer(_draft(gateway, principal, group, raw), status_code=status, headers=headers)
+    return JsonAnswer(await _draft(gateway, principal, group, raw), status_code=status, headers=headers)
 
 
-def _draft(gateway: Gateway, principal: Principal, group: OrderGroup, raw: bytes = b"") -> dict[str, Any]:
+async def _draft(
+    gateway: Gateway, principal: Principal, group: OrderGroup, raw: bytes = b""
+) -> dict[str, Any]:
     order = group.order
     sent = _decode(order.document)
     return {
@@ -378,7 +382,7 @@ def _draft(gateway: Gateway, principal: Principal, group: OrderGroup, raw: bytes
         "version": order.version,
         "createdAt": instant_text(order.order_date),
         "savedAt": instant_text(order.since),
-        "findings": gateway.door.findings(sent, principal, raw=raw),
+        "findings": await gateway.reception_of(PRODUCT).findings(sent, principal, raw=raw),
         "productOrder": sent,
     }
 

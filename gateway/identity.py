@@ -9,6 +9,7 @@ by lists, by the event stream, and by whoever is asked for it.
 """
 
 import os
+import re
 from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -25,6 +26,7 @@ _ID_BYTES: Final = (
 )
 _TAG_BYTES: Final = 5  # 8 characters: that two tenants of an installation share a tag is not to be expected
 _DIGEST_BYTES: Final = 16
+_ORDER_ID: Final = re.compile(r"o(?:s-)?[0-9a-hjkmnp-tv-z]{24}(?:[0-9a-hjkmnp-tv-z]{8})?")
 _CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 """Ten bits at a time: twice as fast as the library's base32 and a translation."""
@@ -63,6 +65,11 @@ def random_id(tenant: str = DEFAULT_TENANT) -> str:
 def service_id(order: str) -> str:
     """The id of a service order captured under the key that would lead a product order to this id."""
     return f"{order[0]}{SERVICE_MARK}{order[1:]}"
+
+
+def is_order_id(text: str) -> bool:
+    """Whether this can be the id of an order at all; nothing else is ever looked up."""
+    return _ORDER_ID.fullmatch(text) is not None
 
 
 @cache

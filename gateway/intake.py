@@ -22,6 +22,8 @@ from gateway.lanes import laned
 from gateway.line_splitter import TooLong
 from gateway.tmf.errors import Error, error_of, retry_after
 from gateway.tmf.product_ordering import refusal
+from gateway.tmf.shapes import PRODUCT
+from gateway.unnamed_lines import InstalledUnread
 from gateway.violations import BadRequest, Violation
 from runtime.errors import DiskFull, OrderloomError
 
@@ -69,18 +71,25 @@ class Intake:
 
     def feed(self, number: int, line: bytes | TooLong, obstacle: Exception | None = None) -> None:
         """Take one line; its answer comes out of :meth:`answers`."""
-        size = len(line) if isinstance(line, bytes) else 0
+        if isinstance(line, TooLong):
+            self._count(1, 0)
+            self._refuse(number, 0, too_large(line.bytes_max))
+            return
+        size = len(line)
         self._count(1, size)
         try:
-            if isinstance(line, TooLong):
-                raise too_large(line.bytes_max)
             if obstacle is not None:
                 raise obstacle
-            admitted = self._admit(line)
+            order, key = unwrapped(self._gateway.door.read(line))
+            admitted = self._gateway.door.admit(order, self._principal, key, raw=line)
+            sending = self._send(number, size, admitted)
+        except InstalledUnread:
+            # What the lines of one piece name is asked for by tasks of one round, and so read together.
+            sending = self._look_up_and_send(number, line, order, key)
         except Exception as problem:
             self._refuse(number, size, problem)
             return
-        task = asyncio.create_task(self._send(number, size, admitted))
+        task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -109,10 +118,16 @@ class Intake:
             if self._complete and not self.unanswered_lines:
                 return
 
-    def _admit(self, line: bytes) -> Admitted:
-        door = self._gateway.door
-        order, key = unwrapped(door.read(line))
-        return door.admit(order, self._principal, key, raw=line)
+    async def _look_up_and_send(
+        self, number: int, line: bytes, order: dict[str, Any], key: str | None
+    ) -> None:
+        reception = self._gateway.reception_of(PRODUCT)
+        try:
+            admitted = await reception.admit(order, self._principal, key, raw=line)
+        except Exception as problem:
+            self._refuse(number, len(line), problem)
+            return
+        await self._send(number, len(line), admitted)
 
     async def _send(self, number: int, size: int, admitted: Admitted) -> None:
         try:

@@ -4,18 +4,18 @@ An API of Orderloom's own under ``/api/v1``; errors are TM Forum errors all the 
 """
 
 from typing import Annotated, Any
-from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Body, Path, Request, Response
 
 from actors.explanation import explanation
 from actors.lifting import decode_events
-from actors.messages import AnyMessage, Done, GiveUp, GiveValues, Retry
+from actors.messages import Done, GiveUp, GiveValues, Retry
 from actors.waiting import waits_for
 from gateway.auth import Principal
 from gateway.camel_case import named, shown_part
 from gateway.context import Authenticated, Gateway, Operator, gateway_of
+from gateway.decision_keys import DecisionKey, keyed
 from gateway.json_answers import JsonAnswer
 from gateway.review_view import priority_view
 from gateway.tmf.product_order import instant_text
@@ -116,66 +116,102 @@ async def journal(request: Request, principal: Authenticated, order: OrderId) ->
 
 @router.post("/order/{id}/task/{key:path}/retry", summary="Dispatch a held or pending task again")
 async def retry_task(
-    request: Request, principal: Operator, order: OrderId, key: str, changes: Changes = None
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    key: str,
+    changes: Changes = None,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    return await _decide(gateway_of(request), principal, order, Retry(key, changes, principal.name))
+    decision = keyed(Retry(key, changes, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
 async def give_up_task(
-    request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    key: str,
+    reason: GivenReason,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
+    decision = keyed(GiveUp(key, reason, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
-async def retry_line(request: Request, principal: Operator, order: OrderId, key: str) -> Response:
+async def retry_line(
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    key: str,
+    idempotency_key: DecisionKey = None,
+) -> Response:
     """The line goes on without what it needed."""
-    return await _decide(gateway_of(request), principal, order, Retry(key, None, principal.name))
+    decision = keyed(Retry(key, None, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
 async def give_up_line(
-    request: Request, principal: Operator, order: OrderId, key: str, reason: GivenReason
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    key: str,
+    reason: GivenReason,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """The line is cancelled."""
-    return await _decide(gateway_of(request), principal, order, GiveUp(key, reason, principal.name))
+    decision = keyed(GiveUp(key, reason, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post(
     "/order/{id}/line/{key:path}/values", summary="Give values that a line waits for, or change them"
 )
 async def give_values(
-    request: Request, principal: Operator, order: OrderId, key: str, values: GivenValues
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    key: str,
+    values: GivenValues,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """What waits for them is created and joins the running plan; where work has begun a change is only noted."""
-    return await _tell(gateway_of(request), principal, order, GiveValues(key, values, principal.name))
+    decision = keyed(GiveValues(key, values, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
-async def retry_order(request: Request, principal: Operator, order: OrderId) -> Response:
+async def retry_order(
+    request: Request, principal: Operator, order: OrderId, idempotency_key: DecisionKey = None
+) -> Response:
     """The order goes on without the order it depended on."""
-    return await _decide(gateway_of(request), principal, order, Retry("", None, principal.name))
+    decision = keyed(Retry("", None, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
 async def give_up_order(
-    request: Request, principal: Operator, order: OrderId, reason: GivenReason
+    request: Request,
+    principal: Operator,
+    order: OrderId,
+    reason: GivenReason,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """The order is cancelled."""
-    return await _decide(gateway_of(request), principal, order, GiveUp("", reason, principal.name))
+    decision = keyed(GiveUp("", reason, principal.name), principal, idempotency_key)
+    return await _decide(gateway_of(request), principal, order, decision)
 
 
-async def _decide(gateway: Gateway, principal: Principal, order: str, decision: Retry | GiveUp) -> Response:
-    """Let a decision be carried out, once however often it arrives."""
-    return await _tell(gateway, principal, order, msgspec.structs.replace(decision, key=uuid4().hex))
-
-
-async def _tell(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
+async def _decide(
+    gateway: Gateway, principal: Principal, order: str, decision: Retry | GiveUp | GiveValues
+) -> Response:
     await gateway.group(order, principal)
-    reply = await gateway.runtime.send(order, message)
+    reply = await gateway.runtime.send(order, decision)
     if not isinstance(reply, Done):
         raise refusal(reply)
     return JsonAnswer({"id": order, "state": reply.state})

@@ -20,8 +20,10 @@ from gateway.auth import Principal
 from gateway.bodies import too_large
 from gateway.conflict import conflict
 from gateway.door import Admitted, Door
+from gateway.installed_reads import InstalledReads
 from gateway.json_answers import encode
 from gateway.lanes import laned
+from gateway.reception import Reception
 from gateway.tmf.errors import Error, error_of
 from gateway.tmf.product_ordering import refusal
 from gateway.violations import BadRequest, Violation
@@ -68,7 +70,7 @@ class RedisIntake:
     ) -> None:
         self._client: Any = client
         self._runtime = runtime
-        self._door = Door(runtime)
+        self._reception = Reception(Door(runtime), InstalledReads(runtime))
         self._principal = principal
         self._stream = stream
         self._group = group
@@ -162,16 +164,16 @@ class RedisIntake:
         self, id_: bytes, fields: dict[bytes, bytes], stop: asyncio.Event
     ) -> AnyReply | Error | None:
         """The reply, or the error of what can never become an order, or None: stopped before it was decided."""
-        try:
-            admitted = self._admit(id_, fields)
-        except BadRequest as problem:
-            return error_of(problem)[1]
+        admitted: Admitted | None = None
         while not stop.is_set():
             try:
+                admitted = admitted or await self._admit(id_, fields)
                 message = await laned(self._runtime, self._principal, admitted.order, admitted.message)
                 reply = await self._runtime.send(admitted.order, message)
                 if isinstance(reply, KeyConflict):
                     return await conflict(self._runtime, reply.order, admitted.message.document)
+            except BadRequest as problem:
+                return error_of(problem)[1]
             except OrderloomError as problem:
                 if not problem.retry:
                     return error_of(problem)[1]
@@ -190,7 +192,7 @@ class RedisIntake:
             return reply
         return error_of(refusal(reply))[1]
 
-    def _admit(self, id_: bytes, fields: dict[bytes, bytes]) -> Admitted:
+    async def _admit(self, id_: bytes, fields: dict[bytes, bytes]) -> Admitted:
         raw = fields.get(b"order")
         if raw is None:
             message = "the entry has no field `order`"
@@ -205,7 +207,8 @@ class RedisIntake:
             raise BadRequest(
                 "malformedEntry", message, [Violation("/idempotencyKey", "wrong-type", message)]
             ) from None
-        return self._door.admit(self._door.read(raw), self._principal, key, raw=raw)
+        order = self._reception.door.read(raw)
+        return await self._reception.admit(order, self._principal, key, raw=raw)
 
 
 def _flat(entries: Any) -> list[Entry]:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Request, Response
 
 from actors.group import OrderGroup
-from actors.messages import AddDetails, ApproveOrder, RejectOrder, ReturnOrder
+from actors.messages import AddDetails, AnyMessage, ApproveOrder, RejectOrder, ReturnOrder
+from gateway.auth import Principal
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
+from gateway.decision_keys import DecisionKey, keyed
 from gateway.json_answers import JsonAnswer
 from gateway.preconditions import IF_MATCH, etag, named_base_of
 from gateway.review_decisions import catalog_of, check_values, decide, groups_of
@@ -18,6 +20,7 @@ from gateway.tasks_api import GivenReason, Note, OrderId, ToRequester, Values
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 from gateway.tmf.product_ordering import priced_order
+from gateway.tmf.shapes import shape_of
 from gateway.wall_clock import now_ms
 from runtime.errors import NotFound
 
@@ -51,7 +54,7 @@ Overrides = Annotated[
 async def review(request: Request, principal: Authenticated, order: OrderId) -> Response:
     """The dry run of the order as it stands: tree, plan, dates, price, compatibility; tasks, approvals, priority."""
     gateway = gateway_of(request)
-    return _shown(gateway, await gateway.group(order, principal))
+    return await _shown(gateway, principal, await gateway.group(order, principal))
 
 
 @router.post(
@@ -66,21 +69,36 @@ async def approve(
     order: OrderId,
     note: Note = "",
     overrides: Overrides = {},  # noqa: B006 - FastAPI copies it
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """One person's yes; nobody approves what he submitted, and two approvers are two persons."""
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ApproveOrder(principal.name, groups_of(principal), named_base_of(request) or 0, overrides, note)
-    return _shown(gateway, await decide(gateway, principal, order, message))
+    return await _shown(
+        gateway,
+        principal,
+        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
+    )
 
 
 @router.post("/{id}/reject", summary="Reject an order", responses=_SHOWN)
-async def reject(request: Request, principal: Requester, order: OrderId, reason: GivenReason) -> Response:
+async def reject(
+    request: Request,
+    principal: Requester,
+    order: OrderId,
+    reason: GivenReason,
+    idempotency_key: DecisionKey = None,
+) -> Response:
     """The order ends, rejected, with its lines."""
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = RejectOrder(principal.name, reason, groups_of(principal))
-    return _shown(gateway, await decide(gateway, principal, order, message))
+    return await _shown(
+        gateway,
+        principal,
+        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
+    )
 
 
 @router.post("/{id}/return", summary="Return an order for rework", responses=_SHOWN)
@@ -90,29 +108,49 @@ async def send_back(
     order: OrderId,
     reason: GivenReason,
     requester: ToRequester = False,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """Back to enrichment, with a task for people or a question to the requester; approvals given are void."""
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ReturnOrder(principal.name, reason, groups_of(principal), requester)
-    return _shown(gateway, await decide(gateway, principal, order, message))
+    return await _shown(
+        gateway,
+        principal,
+        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
+    )
 
 
 @router.post("/{id}/details", summary="Fill in what an order in review lacks", responses=_SHOWN)
 async def add_details(
-    request: Request, principal: Requester, order: OrderId, values: Values, note: Note = ""
+    request: Request,
+    principal: Requester,
+    order: OrderId,
+    values: Values,
+    note: Note = "",
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """Without a task: what was asked for is done by it. A price decided here stands beside the computed one."""
     gateway = gateway_of(request)
-    check_values(gateway, principal, await gateway.group(order, principal), values)
+    await check_values(gateway, principal, await gateway.group(order, principal), values)
     message = AddDetails(values, principal.name, note)
-    return _shown(gateway, await decide(gateway, principal, order, message))
+    return await _shown(
+        gateway,
+        principal,
+        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
+    )
 
 
-def _shown(gateway: Gateway, group: OrderGroup) -> Response:
+async def _said(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
+    return await _shown(gateway, principal, await decide(gateway, principal, order, message))
+
+
+async def _shown(gateway: Gateway, principal: Principal, group: OrderGroup) -> Response:
     if group.review is None:
         raise NotFound(f"order {group.order.id} was never in review: no policy of its catalog asked for that")
+    order = group.order
+    standing = await gateway.reception_of(shape_of(order.id)).standing(order.document, principal)
     shown = review_view(
-        group, group.review, priced_order(gateway, group), catalog_of(gateway, group), now_ms()
+        group, group.review, priced_order(gateway, group), catalog_of(gateway, group), standing, now_ms()
     )
     return JsonAnswer(shown, headers={"ETag": etag(group.order.version)})

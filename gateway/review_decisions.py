@@ -40,7 +40,7 @@ def catalog_of(gateway: Gateway, group: OrderGroup) -> Catalog:
     return catalogs.get(group.order.catalog) if known else catalogs.current
 
 
-def check_values(
+async def check_values(
     gateway: Gateway, principal: Principal, group: OrderGroup, values: dict[str, dict[str, Any]]
 ) -> None:
     """Pass over values that fit the order (:raises BadRequest: with every violation)."""
@@ -59,7 +59,7 @@ def check_values(
         raise BadRequest("invalidValues", "the values do not fit the order", faults)
     catalog = catalog_of(gateway, group)
     after = _read(filled(group.order.document, values))
-    gateway.door_of(shape_of(group.order.id)).check(after, principal, catalog=catalog)
+    await gateway.reception_of(shape_of(group.order.id)).check(after, principal, catalog=catalog)
     overrides = price_overrides(values, principal.name, "", 0)
     if overrides:
         price = price_order(catalog, priced_lines(after), now_ms(), overrides)

@@ -4,6 +4,7 @@ The approver's view is the dry run of the order as it stands: the tree, the plan
 incompatible. Nothing in it is promised before the order is approved.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from actors.captured import order_facts
 from actors.enrichment import locations
 from actors.group import OrderGroup
+from actors.installed_product import Installed
 from actors.people import WORDS, PersonTask
 from actors.review_state import Review
 from actors.waiting import waits_for
@@ -21,7 +23,6 @@ from gateway.tmf.parts import Instant
 from gateway.tmf.product_order import instant_text
 
 _INSTANTS: Final = ("since", "due", "claim_by", "claim_until")
-_read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class PersonTaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -109,12 +110,20 @@ def task_view(group: OrderGroup, task: PersonTask) -> dict[str, Any]:
 
 
 def review_view(
-    group: OrderGroup, review: Review, product_order: dict[str, Any], catalog: Catalog, now: int
+    group: OrderGroup,
+    review: Review,
+    product_order: dict[str, Any],
+    catalog: Catalog,
+    standing: Mapping[str, Installed],
+    now: int,
 ) -> dict[str, Any]:
-    """The approver's view of an order; ``product_order`` is the order with its prices."""
+    """The approver's view of an order; ``product_order`` is the order with its prices.
+
+    ``standing`` are the installed products that its lines name.
+    """
     order = group.order
     start = max(now, order.requested_start)
-    run = dry_run(_read(order.document), (), catalog, id_=order.id, at=order.order_date, start=start)
+    run = dry_run(order.document, catalog, standing, id_=order.id, at=order.order_date, start=start)
     shown = {
         "id": order.id,
         "href": product_order["href"],

@@ -14,6 +14,7 @@ from actors.order_id import tenanted
 from actors.people import WORDS, WORK, asked
 from actors.states import PERSON_TASK
 from gateway.context import Authenticated, Requester, gateway_of
+from gateway.decision_keys import DecisionKey, keyed
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
 from gateway.review_decisions import check_values, decide, groups_of
@@ -126,12 +127,18 @@ async def retrieve_task(request: Request, principal: Authenticated, order: Order
 
 
 @router.post("/{id}/{key}/claim", summary="Claim a task", responses=_DONE)
-async def claim_task(request: Request, principal: Requester, order: OrderId, key: TaskKey) -> Response:
+async def claim_task(
+    request: Request,
+    principal: Requester,
+    order: OrderId,
+    key: TaskKey,
+    idempotency_key: DecisionKey = None,
+) -> Response:
     """Take the task on. The claim lapses after a time that the catalog states, and then the task is open again."""
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ClaimWork(key, principal.name, groups_of(principal))
-    return _answer(await decide(gateway, principal, order, message), key)
+    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
 
 
 @router.post("/{id}/{key}/complete", summary="Complete a task", responses=_DONE)
@@ -142,12 +149,13 @@ async def complete_task(
     key: TaskKey,
     values: Values = {},  # noqa: B006 - FastAPI copies it
     note: Note = "",
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """Say that the task is done, with what it asks for. Values are checked as those of a new order are."""
     gateway = gateway_of(request)
-    check_values(gateway, principal, await gateway.group(order, principal), values)
+    await check_values(gateway, principal, await gateway.group(order, principal), values)
     message = CompleteWork(key, principal.name, groups_of(principal), values, note)
-    return _answer(await decide(gateway, principal, order, message), key)
+    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
 
 
 @router.post("/{id}/{key}/return", summary="Give a task back", responses=_DONE)
@@ -158,12 +166,13 @@ async def return_task(
     key: TaskKey,
     reason: GivenReason,
     requester: ToRequester = False,
+    idempotency_key: DecisionKey = None,
 ) -> Response:
     """Give a claimed task back to its group, or hand its question on to the requester of the order."""
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ReturnWork(key, principal.name, reason, groups_of(principal), requester)
-    return _answer(await decide(gateway, principal, order, message), key)
+    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
 
 
 def _answer(group: OrderGroup, key: str) -> Response:

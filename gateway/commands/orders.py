@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from gateway.commands.deciding import decided
 from gateway.commands.documents import BaseOption, FileArgument, if_match, read_document
 from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
@@ -112,6 +113,9 @@ def list_orders(
     service: Annotated[
         bool, typer.Option("--service", help="Service orders that were captured as such.")
     ] = False,
+    made_of: Annotated[
+        str | None, typer.Option("--of", help="Service orders that decomposition made of this order.")
+    ] = None,
     limit: LimitOption = LIMIT_DEFAULT,
     offset: OffsetOption = 0,
     data: DataOption = DATA_DEFAULT,
@@ -119,9 +123,10 @@ def list_orders(
 ) -> None:
     """List orders by order date. `--json`: the TMF622 orders."""
     filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
+    filters["orderRelationship.id"] = made_of
     asked = {name: value for name, value in filters.items() if value is not None}
     with gateway(data) as client:
-        path = SERVICE_ORDERS if service else ORDERS
+        path = SERVICE_ORDERS if service or made_of is not None else ORDERS
         response = client.get(path, params={**asked, "limit": str(limit), "offset": str(offset)})
         found = answer(response)
     if as_json:
@@ -197,7 +202,7 @@ def _decide(data: Path, order: str, target: str, verb: str, body: dict[str, Any]
         if "/task/" not in path and "changes" in body:
             raise CommandFailed("only a task's request can be changed: leave --change out", EXIT_USAGE)
         # An absent body and an empty one differ: without changes there is nothing to send.
-        done = answer(client.post(f"{path}/{verb}", json=body or None))
+        done = decided(client, f"{path}/{verb}", body or None)
     if as_json:
         print_json(done)
     else:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import typer
 
+from gateway.commands.deciding import decided
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import (
     DATA_DEFAULT,
@@ -99,7 +100,7 @@ def _say(
     headers: dict[str, str] | None = None,
 ) -> None:
     with gateway(data) as client:
-        shown = answer(client.post(f"{_path(order)}/{verb}", json=body, headers=headers))
+        shown = decided(client, f"{_path(order)}/{verb}", body, headers)
     if as_json:
         print_json(shown)
     else:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import typer
 
+from gateway.commands.deciding import decided
 from gateway.commands.failing import EXIT_USAGE, CommandFailed
 from gateway.commands.running import DATA_DEFAULT, DataOption, JsonOption, answer, gateway, print_json
 
@@ -113,7 +114,7 @@ def _what(task: dict[str, Any]) -> str:
 def _say(order: str, key: str, verb: str, body: dict[str, Any] | None, data: Any, as_json: bool) -> None:
     with gateway(data) as client:
         path = f"{TASKS}/{quote(order, safe='')}/{quote(key, safe='')}/{verb}"
-        task = answer(client.post(path, json=body))
+        task = decided(client, path, body)
     if as_json:
         print_json(task)
         return

@@ -21,6 +21,7 @@ from gateway.tmf.edge_models import edge_model
 from gateway.tmf.order_rules import in_circle
 from gateway.tmf.parts import Instant
 from gateway.tmf.shapes import PRODUCT, SERVICE, Shape
+from gateway.unnamed_lines import INSTALLED_ACTIONS
 from gateway.violations import VIOLATIONS_MAX, Violation, pointer_of
 from runtime.limits import ORDER_LINES_MAX
 
@@ -32,7 +33,6 @@ _WORDS: Final = {
     "string_too_long": "too-long",
     "too_short": "too-short",
 }
-_CHANGING: Final = ("modify", "delete", "noChange")
 
 
 THOROUGH_OBJECTS_MAX: Final = 100_000
@@ -180,7 +180,7 @@ def _faults_of_line(
         return  # a fault of form, already told
     if (
         shape.must_name_what_changes
-        and action in _CHANGING
+        and action in INSTALLED_ACTIONS
         and not (subject.get("id") or subject.get("href"))
     ):
         message = f"{action} must name the {shape.subject} that it is about"

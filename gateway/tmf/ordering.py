@@ -39,9 +39,9 @@ from runtime.journal.listing import list_orders
 async def create_order(request: Request, principal: Principal, key: str | None, shape: Shape) -> Response:
     """Take an order in: 201, or 200 for a repetition, or 409 for another body under the same key."""
     gateway = gateway_of(request)
-    door, runtime = gateway.door_of(shape), gateway.runtime
+    reception, runtime = gateway.reception_of(shape), gateway.runtime
     body = await read_body(request, gateway.settings.body_bytes_max)
-    admitted = door.admit(door.read(body), principal, key, raw=body)
+    admitted = await reception.admit(gateway.door.read(body), principal, key, raw=body)
     if folder := await runtime.full_disk():
         raise DiskFull(folder)
     reply = await runtime.send(

@@ -51,7 +51,7 @@ async def change(
     remark = begun(order) or patch.keys() <= FREE
     catalogs = gateway.runtime.catalogs
     pinned = catalogs.get(order.catalog) if remark and order.catalog in catalogs.versions else None
-    checked = gateway.door_of(shape).check(after, principal, catalog=pinned)
+    checked = await gateway.reception_of(shape).check(after, principal, catalog=pinned)
     delta = delta_of(_decode(order.document), _decode(checked.document), shape, party_of_document)
     if not delta.pointers:
         return

@@ -121,6 +121,11 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """Where the id of an item's specification stands in it."""
         return SPECIFICATION_POINTERS[self.kind]
 
+    @property
+    def reference_pointer(self) -> str:
+        """Where it is told that an item does not say what it orders."""
+        return f"/{self.offering}" if self.offering else self.specification_pointer
+
 
 PRODUCT: Final = Shape(
     kind="product",

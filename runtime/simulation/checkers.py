@@ -62,8 +62,8 @@ class NothingBeforeCommit:
 
     def __init__(self, books: Books) -> None:
         self.books = books
-        self.approved: dict[tuple[str, str], int] = {}
-        """How often each person's approval of each order was acknowledged."""
+        self.approved: dict[tuple[str, str], set[str]] = {}
+        """Keys of each person's approvals of each order that were acknowledged: one that comes twice is one."""
         self.done: dict[tuple[str, str, type], set[str]] = {}
         """Keys of the decisions on a target that were answered as done: one that comes twice is recorded once."""
 
@@ -77,15 +77,17 @@ class NothingBeforeCommit:
             if answer.state is not None and (book is None or not book.version_of(answer.state)):
                 raise Broken("nothing_before_commit", f"{ask!r} shows what is (not yet) in the journal")
         elif isinstance(answer, Done) and isinstance(ask.message, ApproveOrder):
-            self._approved(ask, ask.message.by, book)
+            self._approved(ask, ask.message, book)
         elif isinstance(answer, Done) and isinstance(ask.message, Retry | GiveUp):
             self._decided(ask, ask.message, book)
 
-    def _approved(self, ask: Ask, by: str, book: Book | None) -> None:
-        told = self.approved[ask.group, by] = self.approved.get((ask.group, by), 0) + 1
-        if book is None or book.approved.get(by, 0) < told:
+    def _approved(self, ask: Ask, message: ApproveOrder, book: Book | None) -> None:
+        by, keys = message.by, self.approved.setdefault((ask.group, message.by), set())
+        keys.add(message.key)
+        if book is None or book.approved.get(by, 0) < len(keys):
             raise Broken(
-                "nothing_before_commit", f"{ask!r} by {by} was acknowledged {told} times, recorded less often"
+                "nothing_before_commit",
+                f"{ask!r} by {by} was acknowledged {len(keys)} times, recorded less often",
             )
 
     def _decided(self, ask: Ask, message: Retry | GiveUp, book: Book | None) -> None:

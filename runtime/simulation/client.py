@@ -165,7 +165,7 @@ class Client:
             return
         answer = said(self.view, self._people)
         if answer is not None:
-            self._ask(answer, lambda answer: None)
+            self._ask(msgspec.structs.replace(answer, key=self._key()), lambda answer: None)
         for target in held(self.view):
             if target in self.left:
                 continue
@@ -189,7 +189,7 @@ class Client:
         values = {path: self._draw.choice(self._choices(path)) for path in missing[:count]}
         if self._draw.random() < 0.2:
             values["reporting"] = self._draw.choice(("none", "live", "weekly"))
-        self._ask(GiveValues(line, values), lambda answer: None)
+        self._ask(GiveValues(line, values, key=self._key()), lambda answer: None)
 
     @staticmethod
     def _choices(path: str) -> tuple[Any, ...]:

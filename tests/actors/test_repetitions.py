@@ -1,5 +1,7 @@
 """What people say comes with a key: said twice it is carried out once, whatever has happened in between."""
 
+import msgspec
+
 from actors.events import CommandDecided
 from actors.events_of_graph import ValuesTold
 from actors.group import OrderGroupKind
@@ -10,6 +12,7 @@ from actors.messages import (
     CompleteWork,
     Done,
     GiveValues,
+    RefusedReply,
     RejectOrder,
     ReturnOrder,
     ReturnWork,
@@ -87,3 +90,16 @@ def test_details_that_are_added_twice_are_recorded_once() -> None:
     assert isinstance(watched.tell(said).reply, Done)
     count = len(watched.records)
     assert isinstance(watched.tell(said).reply, Done) and len(watched.records) == count
+
+
+def test_a_name_with_another_digest_is_a_conflict() -> None:
+    watched = network()
+    given = GiveValues("1", {"pnet.colour": "red"}, key="name:1")
+    watched.tell(given)
+    other = GiveValues("1", {"pnet.colour": "blue"}, key="name:2")
+    assert watched.tell(other).reply == RefusedReply(
+        "keyConflict", "the same key has decided something else on order o1"
+    )
+    assert isinstance(watched.tell(given).reply, Done)
+    watched.tell(msgspec.structs.replace(other, key="names:2"))
+    assert recorded(watched, CommandDecided) == [CommandDecided("name:1"), CommandDecided("names:2")]

@@ -1,10 +1,15 @@
 """`orderloom order`: which part of an order a decision is for, and how an order is shown."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from gateway.commands import orders
 from gateway.commands.explaining import print_explanation
 from gateway.commands.failing import CommandFailed
 from gateway.commands.orders import _path_of, _print_order
@@ -94,3 +99,29 @@ def test_an_explanation_marks_what_came_of_each_relationship(capsys: pytest.Capt
         "shared",
         "later",
     ]
+
+
+def test_a_list_asks_for_what_was_made_of_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[httpx.URL] = []
+
+    def listing(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(200, json=[], headers={"X-Total-Count": "0"})
+
+    @contextmanager
+    def gateway(data: Path) -> Iterator[httpx.Client]:
+        with httpx.Client(base_url="http://gateway", transport=httpx.MockTransport(listing)) as client:
+            yield client
+
+    monkeypatch.setattr(orders, "gateway", gateway)
+    for options in (["--of", "o1", "--state", "held"], ["--service"], []):
+        assert CliRunner().invoke(orders.app, ["list", *options]).exit_code == 0
+    made, captured, ordered = asked
+    assert made.path == captured.path == orders.SERVICE_ORDERS and ordered.path == orders.ORDERS
+    assert dict(made.params) == {
+        "state": "held",
+        "orderRelationship.id": "o1",
+        "limit": "20",
+        "offset": "0",
+    }
+    assert "orderRelationship.id" not in captured.params

@@ -11,12 +11,17 @@ import httpx
 import pytest
 import uvicorn
 
+from catalog.store import sample_catalogs
 from gateway.app import create_app, uvicorn_options
 from gateway.auth import Principal
+from gateway.client import OrderloomClient
 from gateway.settings import GatewaySettings
+from runtime.journal.model import ModelJournal
+from runtime.local import LocalRuntime
 from runtime.port import Runtime
-from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.recording_runtime import RecordingRuntime, WaitingJournal
 
+PRODUCTS = "/tmf-api/productInventory/v4/product"
 TOKEN = "test-token"
 TOKENS = {
     TOKEN: Principal("ann", "shop"),
@@ -94,6 +99,47 @@ async def http(served: Served) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+class Shop:
+    """A client of a gateway over the real kernel, which orders and looks at what is installed."""
+
+    def __init__(self, orders: OrderloomClient, http: httpx.AsyncClient) -> None:
+        self.orders = orders
+        self.http = http
+        self.number = 0
+
+    async def placed(self, *items: dict[str, Any]) -> dict[str, Any]:
+        self.number += 1
+        return await self.orders.submit(order(self.number, productOrderItem=list(items)))
+
+    async def completed(self, *items: dict[str, Any]) -> dict[str, Any]:
+        placed = await self.placed(*items)
+        return await self.orders.wait_completed(placed["id"], timeout_s=10)
+
+    async def product(self, id_: str, **query: str) -> dict[str, Any]:
+        response = await self.http.get(f"{PRODUCTS}/{id_}", params=query)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    async def freed(self, id_: str, version: int) -> dict[str, Any]:
+        """The product once the order that had it has told what it did."""
+        async with asyncio.timeout(10):
+            while (shown := await self.product(id_))["version"] < version or "reservation" in shown:
+                await asyncio.sleep(0.01)
+        return shown
+
+
+@pytest.fixture
+async def shop(settings: GatewaySettings) -> AsyncIterator[Shop]:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        LocalRuntime(WaitingJournal(ModelJournal(4)), sample_catalogs()) as runtime,
+        Served(runtime, settings) as served,
+        OrderloomClient(served.url, TOKEN) as orders,
+        httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as http,
+    ):
+        yield Shop(orders, http)
+
+
 def order(number: int = 0, **changes: Any) -> dict[str, Any]:
     """A product order that the sample catalog can serve."""
     return {
@@ -114,3 +160,8 @@ def item(id_: str, **changes: Any) -> dict[str, Any]:
         "product": {"productCharacteristic": characteristics},
         **changes,
     }
+
+
+def change(product: str, action: str = "modify", speed: int = 250) -> dict[str, Any]:
+    values = [{"name": "speed", "value": speed}] if action == "modify" else []
+    return item("1", action=action, product={"id": product, "productCharacteristic": values})

@@ -53,6 +53,8 @@ class RecordingRuntime:
         self.groups: dict[str, OrderGroup] = {}
         self.installed: dict[str, Installed] = {}
         self.messages: list[tuple[str, AnyMessage]] = []
+        self.products_read: list[int] = []
+        """How many installed products were asked for at once, each time."""
         self.fail: OrderloomError | None = None
         self.room = True
         self.gate = asyncio.Event()
@@ -111,6 +113,7 @@ class RecordingRuntime:
         return [self.groups.get(group) for group in groups]
 
     async def read_products(self, products: Sequence[str]) -> list[Installed | None]:
+        self.products_read.append(len(products))
         if self.fail is not None:
             raise self.fail
         return [self.installed.get(product) for product in products]

@@ -240,3 +240,24 @@ async def test_a_dry_run_grows_the_order_as_a_whole(http: httpx.AsyncClient) -> 
     assert first["start"] < first["end"]
     waits = [each for each in first["heldBack"] if each["missing"]]
     assert waits and "waits" in waits[0]["sentence"]
+
+
+async def test_a_dry_run_is_over_what_is_installed(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    made = (await http.post(PATH, json=order(1, productOrderItem=[item("1", quantity=2)]))).json()
+    runtime.complete(made["id"])
+    product = {"id": made["productOrderItem"][0]["product"]["id"]}
+    values = [{"name": "speed", "value": 250}]
+    lines = [
+        item("1", action="modify", product={**product, "productCharacteristic": values}),
+        item("2", action="delete", product=product),
+        item("3", action="delete", product={"id": "printer-7"}),
+    ]
+    draft = await saved(http, order(2, productOrderItem=lines))
+    answer = await http.post(f"{draft['href']}/dryRun")
+    assert answer.status_code == 200, answer.text
+    changed, gone, unknown = answer.json()["lines"]
+    assert {each["action"] for each in changed["domainOrders"]} == {"modify"}
+    assert {each["action"] for each in gone["domainOrders"]} == {"delete"}
+    assert len(gone["domainOrders"]) == 2 * len(unknown["domainOrders"])

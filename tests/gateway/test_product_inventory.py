@@ -3,70 +3,15 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jsonschema
 import pytest
 
-from catalog.store import sample_catalogs
-from gateway.client import OrderloomClient
 from gateway.commands.products import _print_list, _print_product
-from gateway.settings import GatewaySettings
-from runtime.journal.model import ModelJournal
-from runtime.local import LocalRuntime
-from tests.gateway.conftest import TOKEN, Served, item, order
-from tests.gateway.recording_runtime import WaitingJournal
-
-PATH = "/tmf-api/productInventory/v4/product"
-
-
-class Shop:
-    """A client that orders and looks at what is installed."""
-
-    def __init__(self, orders: OrderloomClient, http: httpx.AsyncClient) -> None:
-        self.orders = orders
-        self.http = http
-        self.number = 0
-
-    async def placed(self, *items: dict[str, Any]) -> dict[str, Any]:
-        self.number += 1
-        return await self.orders.submit(order(self.number, productOrderItem=list(items)))
-
-    async def completed(self, *items: dict[str, Any]) -> dict[str, Any]:
-        placed = await self.placed(*items)
-        return await self.orders.wait_completed(placed["id"], timeout_s=10)
-
-    async def product(self, id_: str, **query: str) -> dict[str, Any]:
-        response = await self.http.get(f"{PATH}/{id_}", params=query)
-        assert response.status_code == 200, response.text
-        return dict(response.json())
-
-    async def freed(self, id_: str, version: int) -> dict[str, Any]:
-        """The product once the order that had it has told what it did."""
-        async with asyncio.timeout(10):
-            while (shown := await self.product(id_))["version"] < version or "reservation" in shown:
-                await asyncio.sleep(0.01)
-        return shown
-
-
-@pytest.fixture
-async def shop(settings: GatewaySettings) -> AsyncIterator[Shop]:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with (
-        LocalRuntime(WaitingJournal(ModelJournal(4)), sample_catalogs()) as runtime,
-        Served(runtime, settings) as served,
-        OrderloomClient(served.url, TOKEN) as orders,
-        httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as http,
-    ):
-        yield Shop(orders, http)
-
-
-def change(product: str, action: str = "modify", speed: int = 250) -> dict[str, Any]:
-    values = [{"name": "speed", "value": speed}] if action == "modify" else []
-    return item("1", action=action, product={"id": product, "productCharacteristic": values})
+from tests.gateway.conftest import PRODUCTS as PATH
+from tests.gateway.conftest import Shop, change, item, order
 
 
 async def test_a_product_has_an_id_from_the_answer_that_accepts_its_order(shop: Shop) -> None:

@@ -148,6 +148,19 @@ async def test_an_order_from_capture_to_fulfilment(people: People, runtime: Reco
     assert await people.tasks() == []
 
 
+async def test_an_approver_sees_what_becomes_of_what_is_installed(
+    people: People, runtime: RecordingRuntime
+) -> None:
+    made = await people.order(item("1", quantity=2))
+    runtime.complete(made)
+    gone = item("2", action="delete", product={"id": f"p{made[1:]}.1"})
+    order = await people.order(security(), gone, number=2)
+    seen = (await people.get("bob", f"/api/v1/order/{order}/review")).json()
+    domain_orders = seen["lines"][1]["domainOrders"]
+    assert {each["action"] for each in domain_orders} == {"delete"}
+    assert len({each["key"] for each in domain_orders}) == 4, "two of them stand, each with two parts"
+
+
 async def test_a_refused_order_ends_with_the_reason(people: People) -> None:
     order = await people.order(complete())
     seen = await people.says("bob", f"/api/v1/order/{order}/reject", {"reason": "too large for us"})

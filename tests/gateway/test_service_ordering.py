@@ -302,7 +302,7 @@ async def test_creation_answers_as_documented(
 
 
 def test_the_example_of_the_documentation_is_an_order() -> None:
-    door = Gateway(RUNTIME, GatewaySettings(tokens={})).door_of(SERVICE)
+    door = Gateway(RUNTIME, GatewaySettings(tokens={})).reception_of(SERVICE).door
     assert door.admit(EXAMPLE, TOKENS[TOKEN]).order.startswith("os-")
 
 

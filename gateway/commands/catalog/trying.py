@@ -121,6 +121,7 @@ def tried(catalog: "Catalog", sent: Sent, at: int) -> "DryRun | list[Violation]"
     from gateway.auth import Principal
     from gateway.door import Door
     from gateway.tmf.shapes import PRODUCT, SERVICE
+    from gateway.unnamed_lines import InstalledUnread
     from gateway.violations import BadRequest, Violation
 
     class Published:
@@ -131,6 +132,9 @@ def tried(catalog: "Catalog", sent: Sent, at: int) -> "DryRun | list[Violation]"
         checked = door.check(sent.order, Principal("catalog", "catalog"))
     except BadRequest as refused:
         return list(refused.violations)
+    except InstalledUnread as unread:
+        reason = "nothing is installed where a catalog is tried: name the offering or specification beside it"
+        return [Violation("", "unknown-product", f"{product[:64]}: {reason}") for product in unread.products]
     start = checked.form.requested_start_date
     begins = at if isinstance(start, msgspec.UnsetType) else max(at, int(start.timestamp() * 1000))
     # Places, intents and what rules read of the order are read as growing reads them.
