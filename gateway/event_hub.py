@@ -8,7 +8,7 @@ the last event it saw.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final
 
 import msgspec
@@ -52,9 +52,9 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Nothing has happened for a while; ``head`` is where the subscription stands."""
+    """Nothing has happened for a while; ``id`` is the event id of where the subscription stands."""
 
-    head: str
+    id: str
 
 
 Item = Batch | Waiting | Closed
@@ -120,8 +120,7 @@ class EventHub:
 
     async def check(self, place: EventPosition) -> None:
         """Refuse a place that this journal has never reached (:raises BadRequest: :raises JournalAway:)."""
-        now = await self.positions()
-        if any(asked > reached for asked, reached in zip(place.positions, now, strict=True)):
+        if not _reached(_least(place), await self.positions()):
             reason = "Last-Event-ID lies beyond this journal: it comes from another one"
             raise BadRequest("badEventId", reason)
 
@@ -132,7 +131,7 @@ class EventHub:
         at = list(start.positions)
         done = {start.shard: start.done} if start.done else {}
         try:
-            async for item in self._catch_up(subscriber, at, done):
+            async for item in self._catch_up(subscriber, start, at, done):
                 yield item
             while True:
                 got = await subscriber.get(self._settings.heartbeat_s)
@@ -140,7 +139,7 @@ class EventHub:
                     yield got
                     return
                 if got is None:
-                    yield Waiting(head_of(at))
+                    yield Waiting(_standing(at, done))
                 else:
                     at[got.shard] = got.position
                     yield _rest(got, done)
@@ -157,30 +156,39 @@ class EventHub:
             await asyncio.gather(self._following, return_exceptions=True)
 
     async def _catch_up(
-        self, subscriber: _Subscriber, at: list[int], done: dict[int, int]
+        self, subscriber: _Subscriber, start: EventPosition, at: list[int], done: dict[int, int]
     ) -> AsyncIterator[Batch | Waiting]:
-        """Read until the edge is near, attach, and read what is left up to where the edge then stood."""
+        """Read until the edge is near, attach, and read what is left up to where the edge then stood.
+
+        The frame that is half read comes first: ids of what another shard tells could not say how far it was read.
+        """
         attached = False
+        least = _least(start)
         while True:
             try:
                 await self._follow_on()
                 target = tuple(self._edge)
+                if not _reached(least, target):
+                    # The reader comes from another gateway, which was further: what it has seen must not come again.
+                    await asyncio.sleep(EMPTY_PAUSE_S)
+                    continue
                 lag = sum(target) - sum(at)
                 if not attached and lag <= ATTACH_LAG_FRAMES_MAX:
                     # No await between reading the edge and attaching: from this edge on the queue has everything.
                     self._subscribers.add(subscriber)
                     attached, final = True, target
-                async for batch in self._frames(at, final if attached else target):
+                async for batch in self._frames(at, final if attached else target, start.shard):
                     yield _rest(batch, done)
                 if attached:
                     return
             except OrderloomError as away:
                 log.warning("events wait for the journal", reason=str(away))
-                yield Waiting(head_of(at))
+                yield Waiting(_standing(at, done))
                 await asyncio.sleep(RETRY_S)
 
-    async def _frames(self, at: list[int], target: tuple[int, ...]) -> AsyncIterator[Batch]:
-        for shard, up_to in enumerate(target):
+    async def _frames(self, at: list[int], target: tuple[int, ...], first: int) -> AsyncIterator[Batch]:
+        for shard in sorted(range(len(target)), key=first.__ne__):
+            up_to = target[shard]
             if at[shard] >= up_to:
                 continue
             async for position, frame in self._runtime.journal.read(shard, after=at[shard], up_to=up_to):
@@ -224,6 +232,23 @@ class EventHub:
         notices = notices_of(shard, position, frame, self._settings.href)
         head = head_of(at) if notices else ""
         return Batch(shard, position, head, notices, sum(len(notice.body) for notice in notices))
+
+
+def _least(place: EventPosition) -> tuple[int, ...]:
+    """How far a journal must have come to know of a place."""
+    return tuple(
+        position + (shard == place.shard and place.done > 0) for shard, position in enumerate(place.positions)
+    )
+
+
+def _reached(least: Sequence[int], edge: Sequence[int]) -> bool:
+    return all(reached >= asked for asked, reached in zip(least, edge, strict=True))
+
+
+def _standing(at: Sequence[int], done: dict[int, int]) -> str:
+    """The event id of where a reader stands."""
+    shard, read = next(iter(done.items()), (0, 0))
+    return event_id(head_of(at), shard, read)
 
 
 def _rest(batch: Batch, done: dict[int, int]) -> Batch:

@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 from actors.order_id import tenant_tag_of
 from gateway.context import gateway_of
 from gateway.event_hub import Batch, Closed, EventHub, Item, identified
-from gateway.event_position import EventPosition, event_id, read_event_id
+from gateway.event_position import EventPosition, read_event_id
 from gateway.identity import tag_of
 from gateway.json_answers import encode
 from gateway.tmf.errors import error
@@ -109,7 +109,7 @@ def _piece(item: Item, wanted: Wanted) -> bytes:
     if isinstance(item, Closed):
         return b"event: closed\ndata: %b\n\n" % encode(error(503, item.code, item.reason))
     # The id lets a client whose filter matches seldom resume here, not at the last event it saw.
-    return b": heartbeat\nid: %b\n\n" % event_id(item.head, 0, 0).encode()
+    return b": heartbeat\nid: %b\n\n" % item.id.encode()
 
 
 def _names(text: str) -> frozenset[str]:

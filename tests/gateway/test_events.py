@@ -3,20 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from actors.messages import Retry
-from gateway.event_hub import EventHub
+from gateway.event_hub import Batch, EventHub
 from gateway.event_position import EventPosition, event_id, head_of, read_event_id
 from gateway.settings import GatewaySettings
 from gateway.violations import BadRequest
 from runtime.errors import JournalAway
 from tests.gateway.conftest import TOKEN, TOKENS, Served, order
-from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.recording_runtime import SHARDS, RecordingRuntime
 from tests.gateway.test_product_ordering import PATH
 
 EVENTS = "/stream/v1/events"
@@ -112,6 +112,52 @@ async def test_coming_back_after_any_event_misses_and_repeats_nothing(
         async with listening(http, last=whole[at].id) as listener:
             rest = await listener.take(count - at - 1)
             assert {told.body["eventId"] for told in rest} == {t.body["eventId"] for t in whole[at + 1 :]}
+
+
+async def test_a_reader_that_comes_back_after_each_event_misses_and_repeats_nothing(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    """A place within a frame is kept though another shard's frames have come meanwhile."""
+    seen: list[str] = []
+    last = ""
+    for number in range(20):
+        await http.post(PATH, json=order(number))
+        async with listening(http, {} if last else {"from": "start"}, last) as listener:
+            told = await listener.next()
+            seen.append(told.body["eventId"])
+            last = told.id
+    while len(seen) < 40:
+        async with listening(http, {}, last) as listener:
+            told = await listener.next()
+            seen.append(told.body["eventId"])
+            last = told.id
+    assert len(set(seen)) == 40
+
+
+async def test_who_comes_from_a_gateway_that_was_further_gets_nothing_twice(
+    http: httpx.AsyncClient, runtime: RecordingRuntime
+) -> None:
+    hub = EventHub(runtime, GatewaySettings(tokens={}))
+    ids = [(await http.post(PATH, json=order(number))).json()["id"] for number in range(3)]
+    place = EventPosition(await hub.positions())
+    hub._edge = [0] * SHARDS
+    comes = asyncio.Event()
+
+    async def late() -> None:
+        await comes.wait()
+        await hub._follow()
+
+    hub._following = asyncio.create_task(late())
+    async with aclosing(hub.subscribe(place)) as items:
+        coming = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0.05)
+        comes.set()
+        fresh = (await http.post(PATH, json=order(99))).json()["id"]
+        item = await coming
+    assert isinstance(item, Batch)
+    assert {notice.order for notice in item.notices} == {fresh}
+    assert fresh not in ids
+    await hub.close()
 
 
 async def test_live_and_past_join_without_a_seam(http: httpx.AsyncClient, runtime: RecordingRuntime) -> None:
