@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.plots import Bar, Line, bars, lines, number
 from benchmarks.report_changes import calls, elastic, journals
+from benchmarks.report_decomposition import decomposition
 from benchmarks.report_page import PAGE, STYLE, figure, latencies, table
 
 Figures = dict[str, Any]
@@ -321,6 +322,7 @@ SECTIONS: tuple[tuple[str, Section, frozenset[str]], ...] = (
     ("Scaling under load", elastic, frozenset({"elastic"})),
     ("Places of the journal", journals, frozenset({"journals"})),
     ("Calls between processes", calls, frozenset({"calls"})),
+    ("Decomposition", decomposition, frozenset({"decompose"})),
 )
 KINDS = frozenset().union(*(kinds for _, _, kinds in SECTIONS))
 

@@ -92,6 +92,15 @@ FILES: dict[str, dict[str, Any]] = {
             "channel": [{"rate": 20.0, "calls": 80, "caller_us": 500, "callee_us": 300, "latency_ms": MS}],
         },
     },
+    "decompose": {
+        "us_per_order": {"b6": 13.0, "triple-play": 16.8},
+        "us_per_line_of_mega": {"500": 4.3, "5000": 4.9},
+        "us_per_ruled_line": {"all known": 540.1},
+        "large_catalog": {
+            "specifications": 10_062, "load_cpu_s": 1.53,
+            "us_per_order": {"triple-play": 16.5}, "us_per_ruled_line": {"all known": 538.7},
+        },
+    },
     "scaling": {"hosts": [{"at": 1, "orders_per_second": 700.0}, {"at": 2, "orders_per_second": 1_200.0}]},
 }  # fmt: skip
 
@@ -217,3 +226,10 @@ def test_bench_report_writes_the_page(tmp_path: Path) -> None:
     for wrong in ("no json", '{"kind": "astrology"}', "[]"):
         file.write_text(wrong)
         assert CliRunner().invoke(commands.bench, ["report", str(file), "--html", str(page)]).exit_code == 2
+
+
+def test_the_report_takes_whatever_make_bench_measures() -> None:
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text()
+    measured = set(re.findall(r"^\t@\$\(BENCH\) (\S+) .*--json", makefile, re.MULTILINE))
+    assert len(measured) > 8
+    assert {{"saturate": "saturation"}.get(each, each) for each in measured} <= KINDS
