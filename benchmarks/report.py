@@ -139,18 +139,23 @@ def _saturation(files: Files) -> str:
 
 
 def _cpu(files: Files) -> str:
-    points: list[tuple[str, Figures]] = []
+    """Each file on a scale of its own: an order of thousands of lines would hide all others."""
+    order = ("host", "gateway", "executor", "server", "generator", "coordinator", "ray", "up")
+    out = []
     for figures in files.values():
         if kind_of(figures) == "run":
-            points.append((figures["shape"], figures["cpu_us_per_order"]))
+            points = [(str(figures["shape"]), figures["cpu_us_per_order"])]
         else:
-            points += [
-                (f"{figures['shape']} at {number(each['offered_per_second'])}/s", each["cpu_us_per_order"])
+            points = [
+                (f"{number(each['offered_per_second'])}/s", each["cpu_us_per_order"])
                 for each in figures["curve"]
             ]
-    order = ("host", "gateway", "executor", "server", "generator", "coordinator", "ray", "up")
-    rows = [Bar(label, _sorted(cpu, order)) for label, cpu in points if cpu]
-    return figure(bars(rows, "CPU µs an order"), "By process, the load generator included.") if rows else ""
+        rows = [Bar(label, _sorted(cpu, order)) for label, cpu in points if cpu]
+        if rows:
+            by = f" by {figures['by']}" if figures.get("by") else ""
+            told = f"{escape(figures['shape'])}{by}: by process, the load generator included."
+            out.append(figure(bars(rows, "CPU µs an order"), told))
+    return "".join(out)
 
 
 def _memory(files: Files) -> str:
