@@ -82,8 +82,9 @@ def test_an_explanation_marks_what_came_of_each_relationship(capsys: pytest.Capt
             {"path": "p.t", "difference": "missing"},
         ],
         "unchanged": [],
+        "findings": ["a does not go with b"],
     }
-    shared = {"line": "", "sentence": "later", "reasons": [], "drift": [], "unchanged": []}
+    shared = {"line": "", "sentence": "later", "reasons": [], "drift": [], "unchanged": [], "findings": []}
     print_explanation({"id": "o1", "state": "pending", "catalog": "1", "lines": [line, shared]})
     assert [each.strip() for each in capsys.readouterr().out.splitlines()] == [
         "order o1  pending  catalog 1",
@@ -96,6 +97,7 @@ def test_an_explanation_marks_what_came_of_each_relationship(capsys: pytest.Capt
         "p.model is missing",
         "~ p.s.speed: installed is 1, today it would be 2",
         "~ p.t: today's catalog would create it",
+        "! a does not go with b",
         "shared",
         "later",
     ]

@@ -97,6 +97,7 @@ async def test_killed_under_load_it_keeps_all_it_acknowledged(server: EmbeddedSe
         with pytest.raises(JournalAway):
             await journal.states()
         assert isinstance(await one(journal, number(position + 1)), InDoubt), "still away"
+        await server.died()
         await server.restart()
         assert await one(journal, number(position + 1)) == Committed(position + 1), "the same commit again"
         position += 1
