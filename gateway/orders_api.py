@@ -14,8 +14,8 @@ from actors.messages import Done, GiveUp, GiveValues, Retry
 from actors.waiting import waits_for
 from gateway.auth import Principal
 from gateway.camel_case import named, shown_part
-from gateway.context import Authenticated, Gateway, Operator, gateway_of
-from gateway.decision_keys import DecisionKey, keyed
+from gateway.context import Authenticated, Operator, gateway_of
+from gateway.decision_keys import Decision, DecisionKey, keyed
 from gateway.json_answers import JsonAnswer
 from gateway.review_view import priority_view
 from gateway.tmf.product_order import instant_text
@@ -124,8 +124,7 @@ async def retry_task(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """The same data keeps the task's effect key; changed data starts a new generation."""
-    decision = keyed(Retry(key, changes, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, Retry(key, changes, principal.name), idempotency_key)
 
 
 @router.post("/order/{id}/task/{key:path}/giveUp", summary="Decide that a held task will not be done")
@@ -138,8 +137,7 @@ async def give_up_task(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """The task has then failed, and with it what needs it."""
-    decision = keyed(GiveUp(key, reason, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, GiveUp(key, reason, principal.name), idempotency_key)
 
 
 @router.post("/order/{id}/line/{key:path}/retry", summary="Free a line that is held by another's end")
@@ -151,8 +149,7 @@ async def retry_line(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """The line goes on without what it needed."""
-    decision = keyed(Retry(key, None, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, Retry(key, None, principal.name), idempotency_key)
 
 
 @router.post("/order/{id}/line/{key:path}/giveUp", summary="Decide that a held line will not be done")
@@ -165,8 +162,7 @@ async def give_up_line(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """The line is cancelled."""
-    decision = keyed(GiveUp(key, reason, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, GiveUp(key, reason, principal.name), idempotency_key)
 
 
 @router.post(
@@ -181,8 +177,7 @@ async def give_values(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """What waits for them is created and joins the running plan; where work has begun a change is only noted."""
-    decision = keyed(GiveValues(key, values, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, GiveValues(key, values, principal.name), idempotency_key)
 
 
 @router.post("/order/{id}/retry", summary="Free an order that is held by another order's end")
@@ -190,8 +185,7 @@ async def retry_order(
     request: Request, principal: Operator, order: OrderId, idempotency_key: DecisionKey = None
 ) -> Response:
     """The order goes on without the order it depended on."""
-    decision = keyed(Retry("", None, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, Retry("", None, principal.name), idempotency_key)
 
 
 @router.post("/order/{id}/giveUp", summary="Decide that a held order will not be done")
@@ -203,15 +197,20 @@ async def give_up_order(
     idempotency_key: DecisionKey = None,
 ) -> Response:
     """The order is cancelled."""
-    decision = keyed(GiveUp("", reason, principal.name), principal, idempotency_key)
-    return await _decide(gateway_of(request), principal, order, decision)
+    return await _decide(request, principal, order, GiveUp("", reason, principal.name), idempotency_key)
 
 
 async def _decide(
-    gateway: Gateway, principal: Principal, order: str, decision: Retry | GiveUp | GiveValues
+    request: Request,
+    principal: Principal,
+    order: str,
+    decision: Decision,
+    given: str | None,
 ) -> Response:
+    """``given``: the principal's own key for the decision."""
+    gateway = gateway_of(request)
     await gateway.group(order, principal)
-    reply = await gateway.runtime.send(order, decision)
+    reply = await gateway.runtime.send(order, keyed(decision, principal, given))
     if not isinstance(reply, Done):
         raise refusal(reply)
     return JsonAnswer({"id": order, "state": reply.state})

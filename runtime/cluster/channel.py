@@ -97,8 +97,13 @@ class _Framed(asyncio.Protocol):
 
     def send(self, number: int, tag: int, body: bytes) -> None:
         """Send a frame; nothing happens over a connection that has ended."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self.ended:
             self._transport.write(HEAD.pack(len(body), number, tag) + body)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing goes over it any more."""
+        return self._transport is None or self._transport.is_closing()
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -183,13 +188,14 @@ class ChannelServer:
 class _Connection(_Framed):
     """The side of a connection that calls."""
 
-    def __init__(self, closed: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._closed = closed
         self._number = 0
         self._open: dict[int, asyncio.Future[bytes]] = {}
 
     async def call(self, method: bytes, body: bytes) -> bytes:
+        if self.ended:
+            raise PeerLost("the connection ended: before the call")
         self._number = number = (self._number + 1) & 0xFFFFFFFF
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
@@ -211,7 +217,6 @@ class _Connection(_Framed):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
-        self._closed()
         for answer in self._open.values():
             if not answer.done():
                 answer.set_exception(PeerLost(f"the connection ended: {exc or 'closed'}"))
@@ -236,18 +241,20 @@ class Channel:
 
         :raises PeerLost: nothing came of it, or nobody knows what.
         """
-        connection = self._connection or await self._connect()
+        connection = self._connection
+        if connection is None or connection.ended:
+            connection = await self._connect()
         return await connection.call(method.encode(), body)
 
     async def _connect(self) -> _Connection:
         async with self._connecting:
-            if self._connection is not None:
+            if self._connection is not None and not self._connection.ended:
                 return self._connection
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     address = await self._locate()
                     _, connection = await asyncio.get_running_loop().create_connection(
-                        lambda: _Connection(self._forget), address.ip, address.port
+                        _Connection, address.ip, address.port
                     )
             except (OSError, TimeoutError) as away:
                 raise PeerLost(f"no connection: {away or type(away).__name__}") from away
@@ -257,9 +264,6 @@ class Channel:
             connection.send(0, 0, address.token + self._caller.encode())
             self._connection = connection
             return connection
-
-    def _forget(self) -> None:
-        self._connection = None
 
     def close(self) -> None:
         """End it; calls under way end with :class:`PeerLost`."""

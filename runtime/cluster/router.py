@@ -103,9 +103,11 @@ class Router:
         self.catalogs = catalogs
 
     async def close(self) -> None:
-        """Stop following, give back the journal."""
+        """Stop following, end the channels, give back the journal."""
         for task in self._tasks:
             task.cancel()
+        for link in self._links.values():
+            link.channel.close()
         await self.journal.close()
 
     # -- the port -----------------------------------------------------------------------------------------------

@@ -136,6 +136,20 @@ async def test_when_the_other_side_goes_calls_under_way_are_told_and_the_next_co
         channel.close()
 
 
+async def test_a_connection_that_has_ended_unnoticed_takes_no_call_along() -> None:
+    async with serving() as peer:
+        channel = Channel("a", peer.locate)
+        await channel.call("echo", b"")
+        connection = channel._connection
+        assert connection is not None
+        connection.abort()  # nobody has been told yet
+        with pytest.raises(PeerLost, match="the connection ended"):
+            await connection.call(b"echo", b"")
+        assert await channel.call("echo", b"on") == b"on"
+        assert peer.located == 2
+        channel.close()
+
+
 async def test_a_closed_channel_ends_its_calls_and_takes_no_more() -> None:
     async with serving() as peer:
         channel = Channel("a", peer.locate)
