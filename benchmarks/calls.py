@@ -5,7 +5,6 @@ Two Ray actors, one of which calls the other at a rate, once by Ray's own calls 
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -14,11 +13,12 @@ import ray
 
 from benchmarks.latencies import Latencies
 from benchmarks.machine import circumstances
+from benchmarks.ray_alone import actor, start_ray
 from runtime.cluster.channel import Address, ChannelServer, channel_to
 
 RATES: Final = (20.0, 100.0, 300.0, 1_000.0)
 BODY_BYTES: Final = 2_000
-CPUS: Final = 4
+CONCURRENT_CALLS: Final = 1_000
 
 Say = Callable[[str], None]
 
@@ -99,17 +99,11 @@ def calls_compared(rates: Sequence[float], seconds: float, body_bytes: int, say:
     :param seconds: how long to call at each rate.
     """
     found = circumstances()
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        num_cpus=CPUS,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+    start_ray(log_to_driver=False)
     try:
-        callee = _actor(Callee).remote()
+        callee = actor(Callee, max_concurrency=CONCURRENT_CALLS).remote()
         ray.get(callee.start.remote())
-        caller = _actor(Caller).remote(callee)
+        caller = actor(Caller, max_concurrency=CONCURRENT_CALLS).remote(callee)
         ways: dict[str, list[dict[str, Any]]] = {"ray": [], "channel": []}
         for rate in rates:
             for way, measured in ways.items():
@@ -118,8 +112,3 @@ def calls_compared(rates: Sequence[float], seconds: float, body_bytes: int, say:
     finally:
         ray.shutdown()
     return {"kind": "calls", "body_bytes": body_bytes, "seconds": seconds, "calls": ways, **found}
-
-
-def _actor(process: type) -> Any:
-    made: Any = ray.remote(process)
-    return made.options(num_cpus=0, max_concurrency=1_000)

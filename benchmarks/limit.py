@@ -11,7 +11,6 @@ Every stage takes whatever has gathered while its last batch was under way: batc
 
 import asyncio
 import gc
-import logging
 import os
 import tempfile
 import time
@@ -27,6 +26,7 @@ import ray
 
 from benchmarks.generator import STREAM_PATH
 from benchmarks.latencies import Latencies
+from benchmarks.ray_alone import actor, start_ray
 from benchmarks.run import STATUS_PATH
 from benchmarks.system import System
 from runtime.journal.embedded import EmbeddedServer
@@ -366,16 +366,12 @@ async def pipeline(hosts: int) -> AsyncIterator[System]:
     with tempfile.TemporaryDirectory(prefix="orderloom-limit-") as folder:
         server = EmbeddedServer(Path(folder) / "redis")
         await server.start()
-        await asyncio.to_thread(
-            lambda: ray.init(
-                address="local", include_dashboard=False, num_cpus=4, logging_level=logging.ERROR
-            )
-        )
+        await asyncio.to_thread(start_ray)
         try:
-            executor = _actor(Executor).remote()
-            made = [_actor(Host).remote(f"h{number}", executor, server.url) for number in range(hosts)]
+            executor = actor(Executor).remote()
+            made = [actor(Host).remote(f"h{number}", executor, server.url) for number in range(hosts)]
             host_pids = await asyncio.gather(*(host.start.remote() for host in made))
-            gateway = _actor(Gateway, max_concurrency=1_000).remote(made)
+            gateway = actor(Gateway, max_concurrency=1_000).remote(made)
             gateway_pid, port = await gateway.start.remote()
             yield System(
                 url=f"http://127.0.0.1:{port}",
@@ -392,8 +388,3 @@ async def pipeline(hosts: int) -> AsyncIterator[System]:
         finally:
             await asyncio.to_thread(ray.shutdown)
             await server.stop()
-
-
-def _actor(process: type, **options: Any) -> Any:
-    made: Any = ray.remote(process)
-    return made.options(num_cpus=0, **options)

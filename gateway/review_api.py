@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Request, Response
 
 from actors.group import OrderGroup
-from actors.messages import AddDetails, AnyMessage, ApproveOrder, RejectOrder, ReturnOrder
+from actors.messages import AddDetails, ApproveOrder, RejectOrder, ReturnOrder
 from gateway.auth import Principal
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
-from gateway.decision_keys import DecisionKey, keyed
+from gateway.decision_keys import Decision, DecisionKey
 from gateway.json_answers import JsonAnswer
 from gateway.preconditions import IF_MATCH, etag, named_base_of
 from gateway.review_decisions import catalog_of, check_values, decide, groups_of
@@ -75,11 +75,7 @@ async def approve(
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ApproveOrder(principal.name, groups_of(principal), named_base_of(request) or 0, overrides, note)
-    return await _shown(
-        gateway,
-        principal,
-        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
-    )
+    return await _said(gateway, principal, order, message, idempotency_key)
 
 
 @router.post("/{id}/reject", summary="Reject an order", responses=_SHOWN)
@@ -94,11 +90,7 @@ async def reject(
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = RejectOrder(principal.name, reason, groups_of(principal))
-    return await _shown(
-        gateway,
-        principal,
-        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
-    )
+    return await _said(gateway, principal, order, message, idempotency_key)
 
 
 @router.post("/{id}/return", summary="Return an order for rework", responses=_SHOWN)
@@ -114,11 +106,7 @@ async def send_back(
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ReturnOrder(principal.name, reason, groups_of(principal), requester)
-    return await _shown(
-        gateway,
-        principal,
-        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
-    )
+    return await _said(gateway, principal, order, message, idempotency_key)
 
 
 @router.post("/{id}/details", summary="Fill in what an order in review lacks", responses=_SHOWN)
@@ -134,15 +122,13 @@ async def add_details(
     gateway = gateway_of(request)
     await check_values(gateway, principal, await gateway.group(order, principal), values)
     message = AddDetails(values, principal.name, note)
-    return await _shown(
-        gateway,
-        principal,
-        await decide(gateway, principal, order, keyed(message, principal, idempotency_key)),
-    )
+    return await _said(gateway, principal, order, message, idempotency_key)
 
 
-async def _said(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> Response:
-    return await _shown(gateway, principal, await decide(gateway, principal, order, message))
+async def _said(
+    gateway: Gateway, principal: Principal, order: str, message: Decision, given: str | None
+) -> Response:
+    return await _shown(gateway, principal, await decide(gateway, principal, order, message, given))
 
 
 async def _shown(gateway: Gateway, principal: Principal, group: OrderGroup) -> Response:

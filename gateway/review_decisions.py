@@ -10,13 +10,14 @@ import msgspec
 
 from actors.captured import filled, misfits, price_overrides
 from actors.group import OrderGroup
-from actors.messages import AnyMessage, RefusedReply
+from actors.messages import RefusedReply
 from actors.people import EVERY_GROUP
 from catalog.commerce.order_lines import priced_lines
 from catalog.model import Catalog
 from catalog.pricing import price_order
 from gateway.auth import OPERATOR, Principal
 from gateway.context import Gateway
+from gateway.decision_keys import Decision, keyed
 from gateway.tmf.patching import settled
 from gateway.tmf.shapes import shape_of
 from gateway.violations import BadRequest, Violation, pointer_of
@@ -79,13 +80,15 @@ async def check_values(
             )
 
 
-async def decide(gateway: Gateway, principal: Principal, order: str, message: AnyMessage) -> OrderGroup:
-    """Let the order decide; the order as it stands then.
+async def decide(
+    gateway: Gateway, principal: Principal, order: str, message: Decision, given: str | None
+) -> OrderGroup:
+    """Let the order decide; the order as it stands then. ``given``: the principal's own key for the decision.
 
     :raises BadRequest: 400 for what was said wrongly, 403 for who may not say it, 412 for what is said of another
         version. :raises Refused: the order's state forbids it. :raises NotFound: there is no such order or task.
     """
-    reply = await gateway.runtime.send(order, message)
+    reply = await gateway.runtime.send(order, keyed(message, principal, given))
     if isinstance(reply, RefusedReply):
         if reply.code in _FORBIDDEN:
             raise BadRequest(reply.code, reply.message, status=403)

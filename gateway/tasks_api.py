@@ -14,7 +14,7 @@ from actors.order_id import tenanted
 from actors.people import WORDS, WORK, asked
 from actors.states import PERSON_TASK
 from gateway.context import Authenticated, Requester, gateway_of
-from gateway.decision_keys import DecisionKey, keyed
+from gateway.decision_keys import DecisionKey
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
 from gateway.review_decisions import check_values, decide, groups_of
@@ -138,7 +138,7 @@ async def claim_task(
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ClaimWork(key, principal.name, groups_of(principal))
-    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
+    return _answer(await decide(gateway, principal, order, message, idempotency_key), key)
 
 
 @router.post("/{id}/{key}/complete", summary="Complete a task", responses=_DONE)
@@ -155,7 +155,7 @@ async def complete_task(
     gateway = gateway_of(request)
     await check_values(gateway, principal, await gateway.group(order, principal), values)
     message = CompleteWork(key, principal.name, groups_of(principal), values, note)
-    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
+    return _answer(await decide(gateway, principal, order, message, idempotency_key), key)
 
 
 @router.post("/{id}/{key}/return", summary="Give a task back", responses=_DONE)
@@ -172,7 +172,7 @@ async def return_task(
     gateway = gateway_of(request)
     await gateway.group(order, principal)
     message = ReturnWork(key, principal.name, reason, groups_of(principal), requester)
-    return _answer(await decide(gateway, principal, order, keyed(message, principal, idempotency_key)), key)
+    return _answer(await decide(gateway, principal, order, message, idempotency_key), key)
 
 
 def _answer(group: OrderGroup, key: str) -> Response:

@@ -5,7 +5,6 @@ all share. The actors of an order end with it.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import ray
 
 from benchmarks.peers.work import KINDS, completed, element, lines_of
+from benchmarks.ray_alone import actor, start_ray
 from benchmarks.shapes import Order
 
 
@@ -44,7 +44,7 @@ class OrderActor:
 
     def __init__(self, order: Order, elements: Any) -> None:
         self.key = order["externalId"]
-        self.lines = [_actor(Line).remote(self.key, line, elements) for line in lines_of(order)]
+        self.lines = [actor(Line).remote(self.key, line, elements) for line in lines_of(order)]
 
     async def accepted(self) -> str:
         """Answers once the actor is there."""
@@ -59,16 +59,16 @@ class Actors:
     """The peer while it runs."""
 
     def __init__(self) -> None:
-        self.elements = _actor(Element).remote()
+        self.elements = actor(Element).remote()
 
     async def accept(self, key: str, order: Order) -> "asyncio.Future[Any]":
         """See :class:`benchmarks.peers.driving.Running`."""
-        actor = _actor(OrderActor).remote(order, self.elements)
-        await actor.accepted.remote()
+        made = actor(OrderActor).remote(order, self.elements)
+        await made.accepted.remote()
 
         async def end() -> Any:
-            ended = await actor.run.remote()
-            ray.kill(actor)
+            ended = await made.run.remote()
+            ray.kill(made)
             return ended
 
         return asyncio.ensure_future(end())
@@ -77,15 +77,8 @@ class Actors:
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Actors]:
     """A Ray of its own."""
-    ray.init(
-        address="local", include_dashboard=False, num_cpus=4, logging_level=logging.ERROR, log_to_driver=False
-    )
+    start_ray(log_to_driver=False)
     try:
         yield Actors()
     finally:
         ray.shutdown()
-
-
-def _actor(process: type) -> Any:
-    made: Any = ray.remote(process)
-    return made.options(num_cpus=0)
