@@ -38,6 +38,7 @@ class Drive:
     __slots__ = (
         "_call",
         "_flow",
+        "_priority",
         "_under_way",
         "attempt",
         "deadline",
@@ -65,6 +66,7 @@ class Drive:
         self.spent = 0
         self.pause_until = 0.0
         self._flow: Generator[Call, Answer, Outcome] = target.handler(task)
+        self._priority: int = task.request.get("priority", 0)
         self._call: Call | None = None
         self._under_way: Awaitable[Answer] | None = None
 
@@ -212,7 +214,7 @@ class Drive:
             return False
         if self.target.gate.enter():
             return True
-        turn = self.target.gate.queue()
+        turn = self.target.gate.queue(self._priority)
         try:
             while not turn.done():
                 if (to_end := self._to_end()) <= 0:

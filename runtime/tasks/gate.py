@@ -1,11 +1,12 @@
 """The way in to one target: concurrency, rate, circuit breaker and what Retry-After asked for, in one queue.
 
-Those who cannot enter at once wait in the order they came. Only calls stand in the gate: who backs off or waits for a
-poll has left it.
+Those who cannot enter at once wait: the more urgent ones ahead of those who came a while before them, never ahead of
+all, so that nobody waits for ever. Only calls stand in the gate: who backs off or waits for a poll has left it.
 """
 
 import asyncio
-from collections import deque
+from heapq import heappop, heappush
+from itertools import count
 
 import structlog
 
@@ -15,6 +16,8 @@ from runtime.tasks.world import World
 
 log = structlog.get_logger()
 
+AHEAD_S_PER_POINT = 6.0
+"""For each point of priority (0 to 100) a caller stands as if he had come so much earlier: ten minutes at most."""
 WAKE_S_MIN = 0.001
 """The moment waited for may pass between two readings of the clock: the queue is looked at again, never forgotten."""
 
@@ -32,13 +35,15 @@ class Gate:
         self.inside = 0
         self._clock = world.clock
         self._paused_until = 0.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        """A heap by (when they came less what their priority is worth, number)."""
+        self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
         """How many stand in the queue."""
-        return sum(not each.done() for each in self._waiting)
+        return sum(not future.done() for _, _, future in self._waiting)
 
     @property
     def reason(self) -> str:
@@ -54,10 +59,14 @@ class Gate:
         """Go in at once when that is possible and nobody is waiting. Every entry ends with :meth:`leave`."""
         return not self._waiting and self._admit()
 
-    def queue(self) -> asyncio.Future[None]:
-        """Stand in the queue; the future is done on having entered. Cancel it to go away."""
+    def queue(self, priority: int = 0) -> asyncio.Future[None]:
+        """Stand in the queue; the future is done on having entered. Cancel it to go away.
+
+        :param priority: 0 to 100, as orders have it.
+        """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
+        place = self._clock() - AHEAD_S_PER_POINT * priority
+        heappush(self._waiting, (place, next(self._numbers), future))
         self._let_in()
         return future
 
@@ -85,7 +94,7 @@ class Gate:
 
     def close(self) -> None:
         """Send everybody away."""
-        for future in self._waiting:
+        for _, _, future in self._waiting:
             future.cancel()
         self._waiting.clear()
         if self._timer is not None:
@@ -113,10 +122,10 @@ class Gate:
     def _let_in(self) -> None:
         waiting = self._waiting
         while waiting:
-            if waiting[0].done():
-                waiting.popleft()
+            if waiting[0][2].done():
+                heappop(waiting)
             elif self._admit():
-                waiting.popleft().set_result(None)
+                heappop(waiting)[2].set_result(None)
             else:
                 break
         if waiting and self.inside < self.concurrency:

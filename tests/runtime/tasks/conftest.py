@@ -24,10 +24,13 @@ def entry(
     shard: int = 3,
     epoch: int = 7,
     left_ms: int = 30_000,
+    priority: int | None = None,
     **characteristics: Any,
 ) -> DispatchEntry:
     until = time.time_ns() // 1_000_000 + left_ms
-    request = {"task": "activate", "action": "add", "characteristics": characteristics}
+    request: dict[str, Any] = {"task": "activate", "action": "add", "characteristics": characteristics}
+    if priority is not None:
+        request["priority"] = priority
     return shard, epoch, order, Dispatch(task, generation, attempt, target, until, request)
 
 

@@ -104,6 +104,17 @@ async def test_a_key_in_flight_goes_on_under_the_new_dispatch(executor: Executor
     assert executor.counts["repeated"] == 1
 
 
+async def test_the_more_urgent_task_goes_first_to_a_target_that_is_busy(
+    executor: Executor, slow: Slow
+) -> None:
+    await dispatched(executor, entry("o1", target="narrow"), entry("o2", target="narrow"))
+    await dispatched(executor, entry("o3", target="narrow", priority=90))
+    slow.open.set()
+    while executor.in_flight:
+        await collected(executor)
+    assert [request.key.partition("/")[0] for request in slow.requests] == ["o1", "o3", "o2"]
+
+
 async def test_another_generation_is_another_effect(executor: Executor, slow: Slow) -> None:
     await dispatched(executor, entry("o1", target="slow"), entry("o1", target="slow", generation=2))
     await asyncio.sleep(0)

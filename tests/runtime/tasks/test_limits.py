@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime.tasks.breaker import Breaker
 from runtime.tasks.bucket import TokenBucket
-from runtime.tasks.gate import Gate
+from runtime.tasks.gate import AHEAD_S_PER_POINT, Gate
 from runtime.tasks.world import World
 
 
@@ -90,6 +90,24 @@ async def test_who_waits_goes_in_first_and_in_order() -> None:
     door.leave(True)
     assert door.inside == 0
     assert door.enter()
+
+
+async def test_who_is_more_urgent_goes_before_those_who_came_a_while_earlier_and_nobody_waits_for_ever() -> (
+    None
+):
+    now = 0.0
+    door = Gate("olt", concurrency=1, breaker=Breaker(1, 1), bucket=None, world=World(clock=lambda: now))
+    assert door.enter()
+    came = {"low": door.queue(10)}
+    now = 1.0
+    came |= {"high": door.queue(80), "high too": door.queue(80)}
+    now = 1.0 + 70 * AHEAD_S_PER_POINT
+    came["highest of all, long after the low one"] = door.queue(80)
+    order = []
+    for _ in range(4):
+        door.leave(True)
+        order += [name for name, turn in came.items() if turn.done() and name not in order]
+    assert order == ["high", "high too", "low", "highest of all, long after the low one"]
 
 
 async def test_a_rate_spreads_those_who_wait() -> None:
