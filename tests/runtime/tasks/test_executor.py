@@ -109,6 +109,7 @@ async def test_the_more_urgent_task_goes_first_to_a_target_that_is_busy(
 ) -> None:
     await dispatched(executor, entry("o1", target="narrow"), entry("o2", target="narrow"))
     await dispatched(executor, entry("o3", target="narrow", priority=90))
+    await asyncio.sleep(0.01)  # all of them stand in the gate by then
     slow.open.set()
     while executor.in_flight:
         await collected(executor)
