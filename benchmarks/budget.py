@@ -7,7 +7,7 @@ server cost on top is the difference to ``cpu_us_per_order`` of a measured run.
 
 import gc
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +24,16 @@ from runtime.journal.functions import Calls
 from runtime.journal.keys import Keys
 from runtime.journal.model import ModelJournal
 from runtime.kernel.kernel import Kernel
-from runtime.kernel.words import Acquired, CommitAnswered, Deliver, Loaded, Outputs
+from runtime.kernel.words import (
+    Acquired,
+    CommitAnswered,
+    Deliver,
+    Loaded,
+    Outputs,
+    Post,
+    Posted,
+    Taken,
+)
 from runtime.port import shard_of
 from runtime.tasks.executor import Executor
 from runtime.tasks.targets import Targets
@@ -122,24 +131,38 @@ class Budget:
             answers = encode_answers([answer for _, answer in outputs.answers])
         with self._stage("gateway: decode answers"):
             decode_answers(answers)
-        while outputs.dispatches:
-            with self._stage("host: encode dispatches"):
-                dispatched = encode_dispatches(outputs.dispatches)
-            with self._stage("executor: tasks"):
-                results = _at_once(self._executor.dispatch(dispatched, "budget"))
-            with self._stage("host: decode results"):
-                together: dict[tuple[int, int, str], list[Any]] = {}
-                for shard, epoch, group, result in decode_results(results):
-                    together.setdefault((shard, epoch, group), []).append(result)
-                inputs = [
-                    Deliver(
-                        shard, epoch, group, mine[0] if len(mine) == 1 else TaskResults(tuple(mine)), None
-                    )
-                    for (shard, epoch, group), mine in together.items()
-                ]
-            outputs = self._turn(inputs)
+        while True:
+            more: list[Deliver | Post | Posted] = [*self._carried_out(outputs), *self._delivered(outputs)]
+            if not more:
+                break
+            outputs = self._turn(more)
 
-    def _turn(self, inputs: list[Deliver]) -> Outputs:
+    def _carried_out(self, outputs: Outputs) -> list[Deliver]:
+        if not outputs.dispatches:
+            return []
+        with self._stage("host: encode dispatches"):
+            dispatched = encode_dispatches(outputs.dispatches)
+        with self._stage("executor: tasks"):
+            results = _at_once(self._executor.dispatch(dispatched, "budget"))
+        with self._stage("host: decode results"):
+            together: dict[tuple[int, int, str], list[Any]] = {}
+            for shard, epoch, group, result in decode_results(results):
+                together.setdefault((shard, epoch, group), []).append(result)
+            return [
+                Deliver(shard, epoch, group, mine[0] if len(mine) == 1 else TaskResults(tuple(mine)), None)
+                for (shard, epoch, group), mine in together.items()
+            ]
+
+    def _delivered(self, outputs: Outputs) -> Iterator[Post | Posted]:
+        """What groups tell each other, and that it was taken, so that the outboxes may forget it."""
+        for out in outputs.outgoing:
+            shard = shard_of(out.to, self.shards)
+            yield Post(shard, 1, out.to, out.sender, out.sequence, out.message, out, out.after)
+        for out, answer in outputs.answers:
+            if isinstance(answer, Taken):
+                yield Posted(out.shard, out.epoch, out.sender, out.to, answer.sequence, answer.taken)
+
+    def _turn(self, inputs: Sequence[Deliver | Post | Posted]) -> Outputs:
         """Decide, commit, and give what may leave then."""
         with self._stage("host: decide and fold"):
             asked = self._kernel.step(inputs, _now())

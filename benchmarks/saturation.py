@@ -26,8 +26,8 @@ SENT_SHARE_MIN = 0.99
 KEPT_SHARE_MIN = 0.95
 SETTLE_S = 1.0
 FIRST_RATES: dict[Way, dict[Shape, float]] = {
-    "stream": {"mobile": 500, "b6": 500, "triple-play": 200, "sdwan-200": 2, "mega-5000": 0.2},
-    "post": {"mobile": 100, "b6": 100, "triple-play": 50, "sdwan-200": 2, "mega-5000": 0.2},
+    "stream": {"mobile": 500, "b6": 500, "triple-play": 200, "office": 100, "sdwan-200": 2, "mega-5000": 0.2},
+    "post": {"mobile": 100, "b6": 100, "triple-play": 50, "office": 50, "sdwan-200": 2, "mega-5000": 0.2},
 }
 """Orders/s to begin with: low enough to be kept by any machine that can run the system at all."""
 POST_CONNECTIONS = 64

@@ -1,4 +1,4 @@
-"""The five standard loads as TMF622 v4 orders: realistic, varied, and the same for the same seed.
+"""The six standard loads as TMF622 v4 orders: realistic, varied, and the same for the same seed.
 
 Order ``n`` of a shape depends on shape, seed and ``n`` only, never on how many are asked for. Customers, addresses and
 characteristics vary; what a shape decomposes into does not, so that figures of two runs compare:
@@ -9,9 +9,12 @@ shape         lines  domain orders  tasks
 mobile            1              3      3
 b6                3              6      6
 triple-play       3             12     15
+office            2              4      5
 sdwan-200       200            600    800
 mega-5000      5000          10000  10000
 ============  =====  =============  =====
+
+The lines of ``office`` have rules and share an access, which is an installed service of its own; the others have neither.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-Shape = Literal["mobile", "b6", "triple-play", "sdwan-200", "mega-5000"]
+Shape = Literal["mobile", "b6", "triple-play", "office", "sdwan-200", "mega-5000"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 Order = dict[str, Any]
@@ -82,6 +85,7 @@ LINES: dict[Shape, int] = {
     "mobile": 1,
     "b6": 3,
     "triple-play": 3,
+    "office": 2,
     "sdwan-200": SDWAN_LINES,
     "mega-5000": MEGA_LINES,
 }
@@ -158,6 +162,20 @@ def _triple_play(draw: Random, external_id: str) -> Order:
     return _consumer_order(draw, external_id, "Internet, television and telephone", items)
 
 
+def _office(draw: Random, external_id: str) -> Order:
+    office = _place(draw)
+    network = {
+        "bandwidth": draw.choice((100, 500)),
+        "router": draw.choice(("small", "large")),
+        "backup": True,
+    }
+    items = [
+        _item("1", "office-network", "Office Network", network, office),
+        _item("2", "office-telephony", "Office Telephony", {"lines": draw.randrange(1, 41)}, office),
+    ]
+    return _company_order(draw, external_id, "Network and telephony for an office", items)
+
+
 def _sdwan(draw: Random, external_id: str) -> Order:
     items = []
     for line in range(1, SDWAN_LINES + 1):
@@ -180,6 +198,7 @@ MAKERS: dict[Shape, Callable[[Random, str], Order]] = {
     "mobile": _mobile,
     "b6": _b6,
     "triple-play": _triple_play,
+    "office": _office,
     "sdwan-200": _sdwan,
     "mega-5000": _mega,
 }
