@@ -52,13 +52,11 @@ class Difference:
         self.graph = graph
         self.grown = grown
         self.lines = dict.fromkeys(lines)
-        self.bringing = bringing
-        self.now = now
         self.states: Mapping[str, State] = {}
         self.gone: set[str] = set()
         self.touched: dict[str, None] = {}
         self.waiting = {held.key for held in (x for line in grown.held_back.values() for x in line)}
-        self.held = {line: self._held(line, parts) for line, parts in grown.held_back.items()}
+        self.held = held_now(graph, grown.held_back, bringing, now)
         self.deltas: dict[str, Delta] = {}
 
     def events(self, states: Mapping[str, State]) -> list[Event]:
@@ -93,25 +91,6 @@ class Difference:
         ended = [line for line in order.referrers if self.states[line] in FINAL] if order is not None else []
         wanted = [line for line in node.referrers if self.states[line] not in FINAL]
         return tuple(sorted((*ended, *wanted)))
-
-    # -- what is held back ----------------------------------------------------------------------------------------
-
-    def _held(self, line: str, parts: Iterable[HeldBack]) -> tuple[Held, ...]:
-        before = {each.part.key: each for each in self.graph.held.get(line, ())}
-        held = []
-        for grown in parts:
-            lost = grown.awaits == "runtime" and not self._still_comes(line, grown)
-            part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
-            known = before.get(part.key)
-            if known is not None and known.part.code == part.code:
-                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
-            else:
-                held.append(Held(part, self.now, self.now + part.deadline_ms if part.deadline_ms else 0))
-        return tuple(held)
-
-    def _still_comes(self, line: str, part: HeldBack) -> bool:
-        """Whether the tasks that were to bring the values are still to be done."""
-        return all(self.bringing.still(line, bringer) for bringer in part.by.split(", "))
 
     # -- what is there and wanted ---------------------------------------------------------------------------------
 
@@ -269,3 +248,27 @@ class Difference:
 def began(order: DomainOrder) -> bool:
     """Whether work on it has begun, so that it is not simply another one. One without tasks never begins."""
     return order.works and order.state is not S.ACKNOWLEDGED
+
+
+def held_now(
+    graph: Graph, held_back: Mapping[str, Iterable[HeldBack]], bringing: Bringing, now: int
+) -> dict[str, tuple[Held, ...]]:
+    """What is held back in each line as it is kept: since when, until when, and who is to bring it by now."""
+    held_by_line = {}
+    for line, parts in held_back.items():
+        before = {each.part.key: each for each in graph.held.get(line, ())}
+        held = []
+        for grown in parts:
+            lost = grown.awaits == "runtime" and not all(
+                # Whether the tasks that were to bring the values are still to be done.
+                bringing.still(line, bringer)
+                for bringer in grown.by.split(", ")
+            )
+            part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
+            known = before.get(part.key)
+            if known is not None and known.part.code == part.code:
+                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
+            else:
+                held.append(Held(part, now, now + part.deadline_ms if part.deadline_ms else 0))
+        held_by_line[line] = tuple(held)
+    return held_by_line

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from actors.behaviour import Decision, refused
-from actors.differing import Difference
+from actors.differing import Difference, held_now
 from actors.domain_order import DomainOrder
 from actors.events_of_graph import (
     ChangesPending,
@@ -47,9 +47,8 @@ from actors.order_id import tenant_tag_of
 from actors.shared_id import shared_id
 from actors.states import FINAL
 from actors.telling import Telling
-from catalog.graph.lines import grow
+from catalog.graph.lines import Assembly
 from catalog.graph.nodes import SHARED, shared_key
-from catalog.graph.referring import referrers_of
 from catalog.graph.results import NOT_POSSIBLE, OrderGraph
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack
@@ -99,14 +98,16 @@ class Growth:
         if not wanted:
             return Decision()
         try:
-            grown, wanted = self._grown(wanted)
+            settled, wanted = self._settled(wanted)
+            needed = self._shared(settled, wanted)
+            if not all(map(self._has, needed)):
+                held = held_now(self.graph, settled.held_back, self.situation.bringing, self.now)
+                return self._put_off(needed, wanted, held)
+            grown = settled.graph
         except CatalogRefusal as refusal:
             return self._refused(wanted, refusal.message)
-        needed = self._shared(grown, wanted)
         self._lift(grown)
         difference = Difference(self.orders, self.graph, grown, wanted, self.situation.bringing, self.now)
-        if not all(map(self._has, needed)):
-            return self._put_off(needed, wanted, difference.held)
         decision = Decision(difference.events(states))
         self._arm(decision, difference.held)
         keys = {*self.graph.grown, *grown.nodes} - difference.gone
@@ -164,14 +165,13 @@ class Growth:
         ]
         return decision
 
-    def _shared(self, grown: OrderGraph, lines: list[str]) -> tuple[SharedReference, ...]:
+    def _shared(self, settled: Assembly, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
         tenant = tenant_tag_of(self.situation.about["id"])
         found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
-        referrers = referrers_of(grown.contributions)
-        for key, (specification, sharing_key) in grown.shared.items():
+        for key, (specification, sharing_key) in settled.shared.items():
             id_ = shared_id(specification, sharing_key, tenant)
-            open_ones = [line for line in referrers[key] if self._has_product(line)]
+            open_ones = [line for line in settled.referrers[key] if self._has_product(line)]
             found[id_] = specification, sharing_key, key, dict.fromkeys(open_ones)
         afresh: dict[str, list[str]] = {}
         for line in lines:
@@ -200,8 +200,8 @@ class Growth:
         claim = self.situation.shared.get(needed.shared)
         return claim is not None and claim.granted and set(needed.lines) <= set(claim.lines)
 
-    def _grown(self, lines: list[str]) -> tuple[OrderGraph, list[str]]:
-        """The graph of these lines, and of those who are left with a shared node that these no longer refer to."""
+    def _settled(self, lines: list[str]) -> tuple[Assembly, list[str]]:
+        """What these lines settle to, and those who are left with a shared node that these no longer refer to."""
         ruled = {line: self.situation.requests[line] for line in self.graph.lines if line}
         order = Order(
             self.catalog,
@@ -212,24 +212,25 @@ class Growth:
             self.situation.about,
             self.situation.at_ms,
         )
-        grown = grow(order, lines)
+        settled = Assembly(order, tuple(lines))
+        growing = settled.held
         left = {
             each.owner
             for key, asked in self.graph.asked.items()
-            if key not in grown.contributions and any(one.owner in grown.held_back for one in asked.values())
+            if key not in settled.contributions and any(one.owner in growing for one in asked.values())
             for each in asked.values()
             if each.owner in ruled and self.situation.lines[each.owner] not in FINAL
         }
         # What somebody else asks of a shared node may settle what others wait for there.
         left |= {
             each.owner
-            for asked in grown.contributions.values()
+            for asked in settled.contributions.values()
             for each in asked.values()
             if self.graph.held.get(each.owner) and self.situation.lines[each.owner] not in FINAL
         }
-        if left <= grown.held_back.keys():
-            return grown, list(grown.held_back)
-        return self._grown([*grown.held_back, *sorted(left - grown.held_back.keys())])
+        if left <= growing.keys():
+            return settled, list(growing)
+        return self._settled([*growing, *sorted(left - growing.keys())])
 
     def _refused(self, lines: list[str], sentence: str) -> Decision:
         """What the catalog cannot do for these lines waits for an operator."""

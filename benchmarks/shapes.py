@@ -14,7 +14,7 @@ sdwan-200       200            600    800
 mega-5000      5000          10000  10000
 ============  =====  =============  =====
 
-The lines of ``office`` have rules and share an access, which is an installed service of its own; the others have neither.
+The lines of ``office`` have rules and share an access, an installed service of its own; the others have neither.
 """
 
 from collections.abc import Callable, Iterator

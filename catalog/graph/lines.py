@@ -5,6 +5,7 @@ with what there is.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -43,53 +44,77 @@ def grow(order: Order, lines: Iterable[str]) -> OrderGraph:
 
 
 class Assembly:
-    """The graph of some lines, with what it was put together from: `wish` are the parts as they settled."""
+    """The graph of some lines, with what it is put together from: `wish` are the parts as they settled.
+
+    Whoever only wants to know what they wait for and what they refer to pays for no more than that.
+    """
 
     def __init__(self, order: Order, lines: tuple[str, ...]) -> None:
         self.order = order
         self.catalog: Catalog = order.catalog
         self.lines = lines
+        self.held: dict[str, dict[str, HeldBack]] = {line: {} for line in lines}
+        """What is held back in each line, by key. A plan that waits for itself shows once `graph` is put together."""
         self.nodes: dict[str, GrownNode] = {}
         self.works: dict[str, Work] = {}
-        self.held: dict[str, dict[str, HeldBack]] = {line: {} for line in lines}
         self.drift: list[Drift] = []
         self.unchanged: list[Unchanged] = []
         growing, self.deleting = self._sorted()
         self.wish = Settling(order, growing).settle()
-        self.graph = self._put_together(self.wish, self.deleting)
+        self.contributions = self.wish.asked
+        """What is asked of each shared node, by referrer."""
+        self.referrers = referrers_of(self.wish.asked)
+        self._hold()
 
-    def _put_together(self, wish: Settling, deleting: list[str]) -> OrderGraph:
+    @property
+    def held_back(self) -> dict[str, tuple[HeldBack, ...]]:
+        """What is held back in each line."""
+        return {line: tuple(held[key] for key in sorted(held)) for line, held in self.held.items()}
+
+    @property
+    def shared(self) -> dict[str, tuple[str, str]]:
+        """(specification, sharing key as text) of each shared node that the lines refer to, by its key."""
+        return {
+            key: (each.child.specification, shared_text(each.sharing_key))
+            for key, each in self.wish.referrals.items()
+            if key in self.wish.asked
+        }
+
+    @cached_property
+    def graph(self) -> OrderGraph:
+        """All of it put together."""
+        wish = self.wish
         changing = [line for line in wish.lines if self.order.lines[line].installed is not None]
         base = self._base(changing)
         for line in wish.lines:
-            self.held.setdefault(line, {})
-            self._line(line, wish.parts[line], base.parts.get(line))
-        for line in deleting:
+            self._line(line, wish.parts[line], base.get(line))
+        for line in self.deleting:
             picture = Picture(_nodes(self.order.lines[line]))
             self._emit(line, deleted(picture), picture, line)
-        referrers = referrers_of(wish.asked)
         for key in owners_first(wish.asked):
-            self._shared(key, wish, base, referrers[key])
-        self._release(wish, changing + deleting)
-        for name, part in wish.parts.items():
-            for line in (name,) if part.line else referrers.get(name, ()):
-                if line in self.held:
-                    for held in (*part.held.values(), *part.unmapped.values()):
-                        self.held[line][held.key] = self._awaited(held, part)
+            self._shared(key, wish, self.referrers[key])
+        self._release(wish, changing + self.deleting)
         self._lift(wish.lines)
         return OrderGraph(
             self.nodes,
             self._tasks(),
-            {line: tuple(held[key] for key in sorted(held)) for line, held in self.held.items()},
+            self.held_back,
             wish.asked,
             tuple(self.drift),
             tuple(self.unchanged),
-            {
-                key: (each.child.specification, shared_text(each.sharing_key))
-                for key, each in wish.referrals.items()
-                if key in wish.asked
-            },
+            self.shared,
         )
+
+    def _hold(self) -> None:
+        for line in self.wish.lines:
+            self.held.setdefault(line, {})
+        for name, part in self.wish.parts.items():
+            if not part.held and not part.unmapped:
+                continue
+            for line in (name,) if part.line else self.referrers.get(name, ()):
+                if line in self.held:
+                    for held in (*part.held.values(), *part.unmapped.values()):
+                        self.held[line][held.key] = self._awaited(held, part)
 
     def _lift(self, lines: Iterable[str]) -> None:
         """Domain orders above that got none, because nothing changes there, are passed over."""
@@ -129,17 +154,17 @@ class Assembly:
         held = HeldBack(f"{line}|{code}", line, root, ORDERED, root, "", "", (), code, sentence, "operator")
         self.held[line][held.key] = held
 
-    def _base(self, lines: list[str]) -> Settling:
+    def _base(self, lines: list[str]) -> dict[str, Part]:
         """What today's catalog makes of the installed products as they are."""
         if not lines:
-            return Settling(self.order, ())
+            return {}
         among = set(lines)
         unchanged = {
             line: _unchanged(self.order.lines[line]) if line in among else request
             for line, request in self.order.lines.items()
         }
         order = Order(self.catalog, unchanged, {}, {}, self.order.shared, self.order.about, self.order.at_ms)
-        return Settling(order, lines).settle()
+        return Settling(order, lines).settle().parts
 
     # -- parts to nodes -------------------------------------------------------------------------------------------
 
@@ -151,7 +176,7 @@ class Assembly:
         picture = Picture(request.installed.nodes)
         self._emit(line, merged(line, wish, base, picture, migrate=request.migrate), picture, line)
 
-    def _shared(self, key: str, wish: Settling, base: Settling, referrers: tuple[str, ...]) -> None:
+    def _shared(self, key: str, wish: Settling, referrers: tuple[str, ...]) -> None:
         part = wish.parts[key]
         installed = wish.picture(wish.referrals[key])
         above = parents_of(wish.asked[key])

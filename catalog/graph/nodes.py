@@ -30,7 +30,6 @@ class Node:
     """
 
     __slots__ = (
-        "children",
         "edge",
         "frame",
         "installed",
@@ -73,7 +72,6 @@ class Node:
         self.rule = rule
         self.sharing_key = sharing_key
         self.installed = installed
-        self.children: list[Node] = []
 
     @property
     def specification(self) -> str:
@@ -136,8 +134,6 @@ class Part:
         self.by_specification.setdefault(node.specification, []).append(node)
         if node.parent is None:
             self.roots.append(node)
-        else:
-            node.parent.children.append(node)
 
     def same(self, other: "Part | None") -> bool:
         """Whether another pass came to the same."""

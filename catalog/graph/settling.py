@@ -5,6 +5,7 @@ same. What a round is does not depend on the order of the lines, so neither does
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -51,7 +52,7 @@ class Settling:
         self.lines = dict.fromkeys(lines)
         self.parts: dict[str, Part] = {}
         self.written: dict[str, Written] = {}
-        self.surroundings = Surroundings(order.catalog, self._scopes)
+        self.surroundings = Surroundings(order.catalog, partial(_scopes, order))
         self.asked: dict[str, dict[str, Contribution]] = {}
         self.referrals: dict[str, Referral] = {}
         """One of those that lead to each shared node: they all say the same of it."""
@@ -239,22 +240,24 @@ class Settling:
                 root.path if root is not None else "", "", "", "", "", (), RULES_DO_NOT_SETTLE, sentence, "operator",
             )  # fmt: skip
 
-    def _scopes(self, line: str) -> Mapping[str, Any]:
-        request = self.order.lines.get(line)
-        # What is shared belongs to no line: nothing is to be read of one there, now or later.
-        about: dict[str, Any] = {"order": self.order.about, "line": NOT_APPLICABLE}
-        if request is not None:
-            about["line"] = {
-                "id": request.line,
-                "action": request.action,
-                "intent": request.intent,
-                "quantity": request.quantity,
-                "offering": request.offering,
-                "specification": request.specification,
-                "product": request.product or None,
-                "place": request.place,
-            }
-        return about
+
+def _scopes(order: Order, line: str) -> Mapping[str, Any]:
+    """What rules read of the order and of a line of it."""
+    request = order.lines.get(line)
+    # What is shared belongs to no line: nothing is to be read of one there, now or later.
+    about: dict[str, Any] = {"order": order.about, "line": NOT_APPLICABLE}
+    if request is not None:
+        about["line"] = {
+            "id": request.line,
+            "action": request.action,
+            "intent": request.intent,
+            "quantity": request.quantity,
+            "offering": request.offering,
+            "specification": request.specification,
+            "product": request.product or None,
+            "place": request.place,
+        }
+    return about
 
 
 _NOTHING_TOLD: Final = Told()
