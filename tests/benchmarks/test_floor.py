@@ -20,7 +20,13 @@ def test_b6_keeps_its_floor() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "seconds", "rate"),
-    [("mobile", 8, 100), ("triple-play", 8, 50), ("sdwan-200", 6, 2), ("mega-5000", 6, 0.5)],
+    [
+        ("mobile", 8, 100),
+        ("triple-play", 8, 50),
+        ("office", 8, 50),
+        ("sdwan-200", 6, 2),
+        ("mega-5000", 6, 0.5),
+    ],
 )
 def test_every_order_of_every_shape_completes(shape: Shape, seconds: float, rate: float) -> None:
     figures = run(Options(shape, seconds=seconds, rate=rate, connections=1))

@@ -4,23 +4,27 @@ import json
 import os
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
+from actors.situation import surroundings
 from benchmarks.shapes import LINES, SHAPES, Shape, order_lines, orders
-from catalog.decompose import decompose
+from catalog.decompose import plain
 from catalog.door import check_line
+from catalog.graph.lines import grow
+from catalog.graph.settling import Order
 from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.store import sample_catalogs
+from gateway.identity import canonical
 
-COUNTS = {"mobile": 300, "b6": 100, "triple-play": 200, "sdwan-200": 2, "mega-5000": 1}
+COUNTS = {"mobile": 300, "b6": 100, "triple-play": 200, "office": 100, "sdwan-200": 2, "mega-5000": 1}
 LINES_ORDERS_TASKS = {
     "mobile": (1, 3, 3),
     "b6": (3, 6, 6),
     "triple-play": (3, 12, 15),
+    "office": (2, 4, 5),
     "sdwan-200": (200, 600, 800),
     "mega-5000": (5_000, 10_000, 10_000),
 }
@@ -31,23 +35,24 @@ def catalog() -> Catalog:
     return sample_catalogs().current
 
 
-def line_request(item: dict[str, Any]) -> LineRequest:
-    return LineRequest(
-        line=item["id"],
-        action=item["action"],
-        offering=item["productOffering"]["id"],
-        quantity=item["quantity"],
-        characteristics={each["name"]: each["value"] for each in item["product"]["productCharacteristic"]},
-    )
+def decomposed(catalog: Catalog, requests: list[LineRequest]) -> tuple[int, int, int]:
+    """Lines, domain orders and tasks of an order."""
+    parts = [plain(catalog, each) for each in requests]
+    made = [part for part in parts if part is not None]
+    orders_, tasks = sum(len(p.domain_orders) for p in made), sum(len(p.tasks) for p in made)
+    if len(made) < len(parts):
+        ruled = {each.line: each for each, part in zip(requests, parts, strict=True) if part is None}
+        graph = grow(Order(catalog, ruled), ruled)
+        orders_, tasks = orders_ + len(graph.nodes), tasks + len(graph.tasks)
+    return len(parts), orders_, tasks
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_order_passes_the_door_and_has_the_shape(shape: Shape, catalog: Catalog) -> None:
     for order in orders(shape, COUNTS[shape], seed=3):
-        requests = [line_request(item) for item in order["productOrderItem"]]
+        requests = [*surroundings(canonical(order), "o1")[0].values()]
         assert [violation for each in requests for violation in check_line(catalog, each, "product")] == []
-        parts = [decompose(catalog, each) for each in requests]
-        found = (len(parts), sum(len(p.domain_orders) for p in parts), sum(len(p.tasks) for p in parts))
+        found = decomposed(catalog, requests)
         assert found == LINES_ORDERS_TASKS[shape]
         assert found[0] == LINES[shape]
 
@@ -68,7 +73,7 @@ def test_names_of_offerings_are_the_catalogs(catalog: Catalog) -> None:
                 )
 
 
-@pytest.mark.parametrize("shape", ["mobile", "b6", "triple-play", "sdwan-200"])
+@pytest.mark.parametrize("shape", ["mobile", "b6", "triple-play", "office", "sdwan-200"])
 def test_a_seed_gives_the_same_orders_however_many_are_asked_for(shape: Shape) -> None:
     assert list(order_lines(shape, 3, seed=7)) == list(islice(order_lines(shape, 5, seed=7), 3))
     assert list(order_lines(shape, 3, seed=7)) != list(order_lines(shape, 3, seed=8))
@@ -93,7 +98,7 @@ def test_an_unknown_shape_is_refused_with_those_there_are() -> None:
         next(orders("b7", 1))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("shape", ["mobile", "b6", "triple-play", "sdwan-200"])
+@pytest.mark.parametrize("shape", ["mobile", "b6", "triple-play", "office", "sdwan-200"])
 def test_orders_are_tmf622_v4(shape: Shape) -> None:
     folder = os.environ.get("ORDERLOOM_TMF_SPECS")
     if not folder:
