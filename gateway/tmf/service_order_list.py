@@ -37,7 +37,7 @@ _KINDS: Final[tuple[Kind, ...]] = ("product", "service")
 _OPEN: Final = tuple(state for state in PRODUCT_ORDER.states if state not in FINAL and state is not S.DRAFT)
 _CHUNK: Final = 16
 """Entries of the index that are read ahead of each shard and state at a time."""
-_ORDERS_AT_ONCE: Final = 128
+_ORDERS_AT_ONCE: Final = 64
 """Orders that are read together at most; the first are as few as may fill the page."""
 
 
