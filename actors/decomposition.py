@@ -36,12 +36,14 @@ from catalog.lines import LineDecomposition, LineRequest, TaskPlan
 from catalog.store import Catalogs
 
 
-class Decomposition(msgspec.Struct):
+class Decomposition(msgspec.Struct, omit_defaults=True):
     """What the decomposition actor holds: every domain order of the order by key."""
 
     domain_orders: dict[str, DomainOrder] = {}
     graph: Graph | None = None
     """What lines with rules need beside; None where no line has any."""
+    astray: dict[State, int] = {}
+    """How many service orders stand in each state that one which goes well is never in (`actors.astray`)."""
 
 
 class DecompositionActor:

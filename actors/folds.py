@@ -7,6 +7,7 @@ refuses nothing, looks nothing up and knows no clock: ``at`` is the record's ins
 from collections.abc import Callable
 from typing import Any
 
+from actors import astray
 from actors.compatibility_folds import COMPATIBILITY_FOLDS
 from actors.domain_order import DomainOrder
 from actors.events import (
@@ -153,7 +154,10 @@ def _line_planned(group: OrderGroup, event: LinePlanned, at: int) -> None:
 
 
 def _domain_orders_moved(group: OrderGroup, event: DomainOrdersMoved, at: int) -> None:
-    orders, lines, after = group.decomposition.domain_orders, group.lines, event.state
+    decomposition, lines, after = group.decomposition, group.lines, event.state
+    orders = decomposition.domain_orders
+    if decomposition.astray or after not in astray.STRAIGHT:
+        astray.book(decomposition, event.keys, after)
     for key in event.keys:
         order = orders[key]
         before = order.state

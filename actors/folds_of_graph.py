@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from actors import astray
 from actors.compatibility_state import FAILED, INCOMPATIBLE
 from actors.domain_order import DomainOrder
 from actors.events_of_graph import (
@@ -105,6 +106,8 @@ def _node_changed(group: OrderGroup, event: NodeChanged, at: int) -> None:
 
 def _nodes_dropped(group: OrderGroup, event: NodesDropped, at: int) -> None:
     graph, orders = _graph(group), group.decomposition.domain_orders
+    if group.decomposition.astray:
+        astray.book(group.decomposition, event.keys, None)
     parents: dict[str, None] = {}
     for key in event.keys:
         order, grown = orders.pop(key), graph.grown.pop(key)

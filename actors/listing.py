@@ -1,6 +1,6 @@
 """Where lists find an order: its date, and the attributes it goes by."""
 
-from actors import people
+from actors import astray, people
 from actors.drafts import DRAFTS
 from actors.lanes import LANE, lane_value
 from actors.order_id import ORDER_ID_LENGTH, captured_as, tenant_tag_of, tenanted
@@ -22,12 +22,14 @@ def listed(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         entries.append(("relatedParty.id", order.party))
     if order.category:
         entries.append(("category", order.category))
-    # People and lanes know no kinds of order.
+    # People, lanes and what was decomposed know no kinds of order.
     common = []
     if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
         common.append((LANE, lane_value(state.urgency.lane, order.client)))
     if order.in_review and state.review is not None:
         common += people.listed(state.review.tasks.values())
+    if state.decomposition.astray:
+        common += astray.listed(state.decomposition)
     if len(order.id) != ORDER_ID_LENGTH:
         tag, kind = tenant_tag_of(order.id), captured_as(order.id)
         entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]

@@ -39,6 +39,8 @@ JSON_DEPTH_MAX = 64
 ORDER_LINES_MAX = 10_000
 LIST_LIMIT_DEFAULT = 20
 LIST_LIMIT_MAX = 1_000
+LIST_ORDERS_READ_MAX = 2_000
+"""Orders that one request for a list of service orders reads: what was made of them has no index to be counted by."""
 
 RETRY_AFTER_S = 1
 """What a 429 or 503 asks the client to wait at least."""
@@ -50,4 +52,5 @@ DISK_FREE_SHARE_MIN = 0.02
 invariant(3 * LEASE_RENEWAL_INTERVAL_MS < LEASE_MS, "a shard survives two lost renewals")
 invariant(4 * STEP_MS < LEASE_MS, "a host comes to renew its lease between two steps")
 invariant(STREAM_UNANSWERED_LINES_MAX <= MAILBOX_MESSAGES_MAX, "one stream alone cannot overflow a mailbox")
+invariant(LIST_LIMIT_MAX < LIST_ORDERS_READ_MAX, "a full page of orders that come to one each is one request")
 invariant(LINE_BYTES_MAX <= BODY_BYTES_MAX, "an order that fits a stream line fits a single POST")

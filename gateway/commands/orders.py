@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import typer
 
@@ -111,19 +111,23 @@ def list_orders(
     party: Annotated[str | None, typer.Option(help="Only orders of this party's id.")] = None,
     category: Annotated[str | None, typer.Option(help="Only orders of this category.")] = None,
     service: Annotated[
-        bool, typer.Option("--service", help="Service orders that were captured as such.")
+        bool,
+        typer.Option("--service", help="Service orders: captured ones and those that decomposition made."),
     ] = False,
     made_of: Annotated[
         str | None, typer.Option("--of", help="Service orders that decomposition made of this order.")
     ] = None,
     limit: LimitOption = LIMIT_DEFAULT,
     offset: OffsetOption = 0,
+    after: Annotated[
+        str | None, typer.Option(help="With --service: go on where a page ended, as it said at its end.")
+    ] = None,
     data: DataOption = DATA_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """List orders by order date. `--json`: the TMF622 orders."""
     filters = {"state": state, "externalId": external_id, "relatedParty.id": party, "category": category}
-    filters["orderRelationship.id"] = made_of
+    filters |= {"orderRelationship.id": made_of, "after": after}
     asked = {name: value for name, value in filters.items() if value is not None}
     with gateway(data) as client:
         path = SERVICE_ORDERS if service or made_of is not None else ORDERS
@@ -132,7 +136,9 @@ def list_orders(
     if as_json:
         print_json(found)
     else:
-        _print_list(found, response.headers.get("X-Total-Count", "?"))
+        _print_list(found, response.headers.get("X-Total-Count", ""))
+    if (cursor := _next_cursor(response)) is not None:
+        typer.echo(f"there are more: --after {cursor}", err=as_json)
 
 
 @app.command("patch")
@@ -276,6 +282,12 @@ def _items(parent: dict[str, Any]) -> list[dict[str, Any]]:
     return [found for item in own for found in (item, *_items(item))]
 
 
+def _next_cursor(response: "httpx.Response") -> str | None:
+    """Where the next page begins, for lists whose pages begin at a cursor."""
+    following = parse_qs(urlsplit(response.links.get("next", {}).get("url", "")).query)
+    return following.get("after", [None])[0]
+
+
 def _print_list(found: list[dict[str, Any]], total: str) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -293,7 +305,7 @@ def _print_list(found: list[dict[str, Any]], total: str) -> None:
         )
     console = Console(highlight=False)
     console.print(table)
-    console.print(f"{len(found)} of {total}")
+    console.print(f"{len(found)} of {total}" if total else f"{len(found)} shown")
 
 
 def _sentence(reason: Any) -> str:

@@ -1,12 +1,13 @@
 """Service orders that decomposition made, as TMF641 shows them: read only, each related to the order it belongs to.
 
-They live inside that order and change with it alone, so they are found by its id: there is no list of all of them.
+They live inside that order and change with it alone: they are found by its id, and by lists through it.
 Source: TMF641 v4.1 ServiceOrder, ServiceOrderRelationship (a reference that keeps track of the source order).
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from actors.domain_order import DomainOrder
 from actors.group import OrderGroup
 from gateway.settings import GatewaySettings
 from gateway.tmf.product_order import instant_text
@@ -24,20 +25,19 @@ def source_of(service_order: str) -> tuple[str, str]:
     return (order, key) if separator else ("", "")
 
 
-def generated(group: OrderGroup, settings: GatewaySettings) -> Iterator[dict[str, Any]]:
+def made_of(group: OrderGroup) -> Iterator[DomainOrder]:
     """The service orders below an order, parents before children."""
-    for key, domain_order in group.decomposition.domain_orders.items():
-        if domain_order.kind == SERVICE.kind:
-            yield _shown(group, key, settings)
+    return (each for each in group.decomposition.domain_orders.values() if each.kind == SERVICE.kind)
 
 
 def generated_order(group: OrderGroup, key: str, settings: GatewaySettings) -> dict[str, Any] | None:
     """One of them; None when there is none of this key."""
     found = group.decomposition.domain_orders.get(key)
-    return _shown(group, key, settings) if found is not None and found.kind == SERVICE.kind else None
+    return generated_view(group, key, settings) if found is not None and found.kind == SERVICE.kind else None
 
 
-def _shown(group: OrderGroup, key: str, settings: GatewaySettings) -> dict[str, Any]:
+def generated_view(group: OrderGroup, key: str, settings: GatewaySettings) -> dict[str, Any]:
+    """One of them that is known to be there."""
     order, made = group.order, group.decomposition.domain_orders[key]
     id_ = f"{order.id}{SEPARATOR}{key}"
     return {

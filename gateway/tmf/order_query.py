@@ -12,6 +12,8 @@ import msgspec
 from starlette.datastructures import QueryParams
 
 from actors.states import PRODUCT_ORDER, State
+from gateway.tmf.cursor import Cursor, read_cursor
+from gateway.tmf.pages import AFTER
 from gateway.tmf.parts import Instant
 from gateway.violations import BadRequest, Violation
 from runtime.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
@@ -25,7 +27,10 @@ _DIGITS: Final = re.compile(r"[0-9]{1,12}")
 
 
 class OrderQuery(msgspec.Struct, frozen=True):
-    """A list request. Dates are milliseconds since 1970 UTC: ``date_from <= order date < date_to``."""
+    """A list request. Dates are milliseconds since 1970 UTC: ``date_from <= order date < date_to``.
+
+    With ``after`` the page begins there, and ``offset`` only tells how many stand before it.
+    """
 
     filters: dict[str, str]
     date_from: int | None
@@ -33,19 +38,22 @@ class OrderQuery(msgspec.Struct, frozen=True):
     offset: int
     limit: int
     fields: frozenset[str] | None
+    after: Cursor | None = None
 
 
-def read_query(parameters: QueryParams) -> OrderQuery:
+def read_query(parameters: QueryParams, *, cursors: bool = False) -> OrderQuery:
     """Read the parameters of a list.
 
+    :param cursors: whether its pages may begin at a cursor.
     :raises BadRequest: with every parameter that is unknown, doubled or cannot be read.
     """
     faults: list[Violation] = []
     given: dict[str, str] = {}
+    known = (*FILTERS, *_DATES, "fields", "offset", "limit", *((AFTER,) if cursors else ()))
     for name, value in parameters.multi_items():
-        if name not in FILTERS and name not in _DATES and name not in ("fields", "offset", "limit"):
-            known = ", ".join((*FILTERS, *_DATES))
-            faults.append(Violation(f"?{name}", "unknown-filter", f"orders are filtered by {known}"))
+        if name not in known:
+            filters = ", ".join((*FILTERS, *_DATES))
+            faults.append(Violation(f"?{name}", "unknown-filter", f"orders are filtered by {filters}"))
         elif name in given:
             faults.append(
                 Violation(f"?{name}", "not-unique", "is given twice; several filters combine with AND")
@@ -62,10 +70,22 @@ def read_query(parameters: QueryParams) -> OrderQuery:
         offset=count(given, "offset", 0, None, faults),
         limit=count(given, "limit", LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, faults),
         fields=read_fields(parameters),
+        after=_after(given, faults) if cursors else None,
     )
     if faults:
         raise BadRequest("invalidQuery", "the query cannot be answered", faults)
     return query
+
+
+def _after(given: dict[str, str], faults: list[Violation]) -> Cursor | None:
+    if AFTER not in given:
+        return None
+    try:
+        return read_cursor(given[AFTER])
+    except ValueError:
+        message = "is no place in a list: take it as it stands in the `next` link of the page before"
+        faults.append(Violation(f"?{AFTER}", "value-not-allowed", message))
+        return None
 
 
 def read_fields(parameters: QueryParams) -> frozenset[str] | None:

@@ -90,14 +90,14 @@ def changed_responses(order: type[BaseModel]) -> Responses:
     }
 
 
-def listed_responses(order: type[BaseModel]) -> Responses:
-    """What a GET of the collection may answer."""
+def listed_responses(order: type[BaseModel], total: str = "All orders that match.") -> Responses:
+    """What a GET of the collection may answer; ``total`` says what its count is of."""
     return {
         200: {
             "model": list[order | SELECTED],  # type: ignore[valid-type]  # a model made at run time
             "description": "Orders by (orderDate, id).",
             "headers": {
-                "X-Total-Count": {"schema": {"type": "integer"}, "description": "All orders that match."},
+                "X-Total-Count": {"schema": {"type": "integer"}, "description": total},
                 "X-Result-Count": {"schema": {"type": "integer"}, "description": "Orders in this answer."},
                 "Link": {
                     "schema": {"type": "string"},

@@ -12,7 +12,7 @@ from gateway.context import Authenticated, Requester, gateway_of
 from gateway.json_answers import JsonAnswer
 from gateway.settings import SERVICE_ORDERING_PATH
 from gateway.tmf.edge_models import edge_model
-from gateway.tmf.generated_orders import SOURCE, generated, generated_order, source_of
+from gateway.tmf.generated_orders import SOURCE, generated_order, generated_view, made_of, source_of
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.ordering import answer_list, change_order, create_order, retrieve_order
 from gateway.tmf.ordering_docs import (
@@ -27,9 +27,10 @@ from gateway.tmf.ordering_docs import (
     patching,
     retrieved_responses,
 )
-from gateway.tmf.pages import page_links
+from gateway.tmf.pages import AFTER, page_links
 from gateway.tmf.product_order import selected
 from gateway.tmf.service_order_form import ServiceOrder, ServiceOrderCreate
+from gateway.tmf.service_order_list import answer_both
 from gateway.tmf.shapes import SERVICE
 from gateway.violations import BadRequest, Violation
 from runtime.errors import NotFound, Refused
@@ -64,8 +65,18 @@ _FILTERS: Final[dict[str, Any]] = {
             "schema": {"type": "string"},
             "description": "Service orders that decomposition made of this order.",
         },
+        {
+            "name": AFTER,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "Where the page begins, from the `next` link of the page before. "
+            "`offset` then only tells how many stand before it.",
+        },
     ]
 }
+_OF_CAPTURED: Final = frozenset({"externalId", "relatedParty.id", "category"})
+"""Filters by attributes that only service orders have which were captured."""
 
 
 @router.post(
@@ -117,17 +128,22 @@ async def change_service_order(request: Request, principal: Requester, order: Or
 @router.get(
     "/serviceOrder",
     summary="List service orders",
-    responses=listed_responses(_ORDER),
+    responses=listed_responses(
+        _ORDER, "All orders that match, where the page shows it; else it is left out."
+    ),
     openapi_extra=_FILTERS,
 )
 async def list_service_orders(request: Request, principal: Authenticated, fields: Fields = None) -> Response:
-    """Service orders that were captured as such and match every filter.
+    """Service orders that match every filter: captured ones, and behind each order what decomposition made of it.
 
-    With `orderRelationship.id` those that decomposition made of that order; `state` is the only filter beside it.
+    What was made has no `externalId`, `relatedParty` and `category`. With `orderRelationship.id` the list is of what
+    was made of that order; `state` is the only filter beside it.
     """
     source = request.query_params.get(SOURCE)
     if source is None:
-        return await answer_list(request, principal, SERVICE)
+        if _OF_CAPTURED & request.query_params.keys():
+            return await answer_list(request, principal, SERVICE)
+        return await answer_both(request, principal)
     gateway = gateway_of(request)
     query = read_query(
         QueryParams([each for each in request.query_params.multi_items() if each[0] != SOURCE])
@@ -138,7 +154,8 @@ async def list_service_orders(request: Request, principal: Authenticated, fields
         raise BadRequest("invalidQuery", message, [Violation(f"?{SOURCE}", "unknown-filter", message)])
     wanted = query.filters.get("state")
     try:
-        found = list(generated(await gateway.group(source, principal), gateway.settings))
+        group = await gateway.group(source, principal)
+        found = [generated_view(group, each.key, gateway.settings) for each in made_of(group)]
     except NotFound:
         found = []
     found = [each for each in found if wanted in (None, each["state"])]

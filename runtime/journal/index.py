@@ -58,11 +58,13 @@ def prefix_range(
     date_to: int | None = None,
     after: tuple[int, str] | None = None,
     before: tuple[int, str] | None = None,
+    since: tuple[int, str] | None = None,
 ) -> IndexQuery:
     """All entries of a value, optionally of ``date_from <= order date < date_to`` (ms since 1970 UTC).
 
     :param after: only what is listed after this (order date, id): how an ascending page goes on.
     :param before: only what is listed before it: how a descending page goes on.
+    :param since: only this (order date, id) and what is listed after it.
     """
     head = _head(attribute, value)
     low = head if date_from is None else head + _date(date_from)
@@ -70,6 +72,8 @@ def prefix_range(
     if after is not None:
         # Nothing stands between an entry and the same with a NUL behind it.
         low = max(low, entry(attribute, value, *after) + b"\0")
+    if since is not None:
+        low = max(low, entry(attribute, value, *since))
     if before is not None:
         high = min(high, entry(attribute, value, *before))
     return IndexQuery(low, max(low, high))

@@ -9,7 +9,6 @@ Several filters are driven by the rarest one, whose orders are checked against t
 of them the page is cut off and says so.
 """
 
-import heapq
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,15 +16,12 @@ import msgspec
 
 from runtime.journal.contract import Journal
 from runtime.journal.index import DATE_MAX, EVERY, entry, key_of, prefix_range
-
-Key = tuple[int, str]
-"""(order date, id)"""
+from runtime.journal.walk import CHUNK_PER_STREAM, Key, Walk
 
 SCAN_ENTRIES_MAX: Final = 100_000
 """Orders of the rarest filter that are checked against the others for one page."""
 SKIP_BY_COUNT_MIN: Final = 2_000
 """From this offset on the beginning of the page is found by counting."""
-CHUNK_PER_SHARD: Final = 256
 SCAN_CHUNK_PER_SHARD: Final = 1_000
 
 
@@ -65,7 +61,10 @@ async def list_orders(
         begin, skipped = await _date_at(journal, wanted[0], date_from, date_to, offset, total, descending)
         date_from, date_to = (date_from, begin + 1) if descending else (begin, date_to)
         offset -= skipped
-    return Page(total, await _merge(journal, wanted[0], date_from, date_to, offset, limit, descending))
+    needed = offset + limit
+    chunk = min(CHUNK_PER_STREAM, needed)
+    walk = Walk(journal, wanted, date_from, date_to, descending=descending, chunk=chunk)
+    return Page(total, (await walk.take(needed))[offset:])
 
 
 async def _count(journal: Journal, pair: tuple[str, str], date_from: int | None, date_to: int | None) -> int:
@@ -95,71 +94,6 @@ async def _date_at(
     if descending:
         return low, await _count(journal, pair, low + 1, date_to)
     return low, await _count(journal, pair, date_from, low)
-
-
-async def _merge(
-    journal: Journal,
-    pair: tuple[str, str],
-    date_from: int | None,
-    date_to: int | None,
-    offset: int,
-    limit: int,
-    descending: bool,
-) -> list[Key]:
-    """The orders from ``offset`` on, merged over the shards; each shard is read in chunks, as far as needed."""
-    chunk = min(CHUNK_PER_SHARD, offset + limit)
-    sign = -1 if descending else 1
-    ready: list[tuple[_Sorted, int]] = []
-    buffers: list[list[Key]] = [[] for _ in range(journal.shards)]
-    empty = list(range(journal.shards))
-    last: dict[int, Key] = {}
-    page: list[Key] = []
-    while empty or ready:
-        if empty:
-            # A shard whose chunk is used up may hold the very next order: it is read before the merge goes on.
-            queries = [
-                (
-                    shard,
-                    prefix_range(*pair, date_from, date_to, before=last.get(shard))
-                    if descending
-                    else prefix_range(*pair, date_from, date_to, after=last.get(shard)),
-                )
-                for shard in empty
-            ]
-            chunks = await journal.index_range(queries, limit=chunk, descending=descending)
-            for shard, entries in zip(empty, chunks, strict=True):
-                if entries:
-                    keys = [key_of(data) for data in entries]
-                    last[shard] = keys[-1]
-                    buffers[shard] = keys[::-1]
-                    heapq.heappush(ready, (_Sorted(sign, buffers[shard].pop()), shard))
-            empty = []
-            continue
-        first, shard = heapq.heappop(ready)
-        if offset:
-            offset -= 1
-        else:
-            page.append(first.key)
-            if len(page) == limit:
-                break
-        if buffers[shard]:
-            heapq.heappush(ready, (_Sorted(sign, buffers[shard].pop()), shard))
-        else:
-            empty = [shard]
-    return page
-
-
-class _Sorted:
-    """A key in the heap, smallest first or last."""
-
-    __slots__ = ("key", "sign")
-
-    def __init__(self, sign: int, key: Key) -> None:
-        self.sign = sign
-        self.key = key
-
-    def __lt__(self, other: "_Sorted") -> bool:
-        return self.key < other.key if self.sign > 0 else self.key > other.key
 
 
 async def _scan(

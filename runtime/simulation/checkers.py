@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from actors.astray import ATTRIBUTE, STRAIGHT
 from actors.behaviour import Dispatch
 from actors.events import TaskCompleted
 from actors.fact import Event
@@ -21,6 +22,7 @@ from actors.messages import (
     StartDraft,
     SubmitOrder,
 )
+from actors.structure import OrderGroup
 from runtime.journal import index
 from runtime.journal.contract import Commit, Committed, Fenced, Verdict
 from runtime.journal.frames import Record, unpack_positions
@@ -293,6 +295,8 @@ class Index:
                 raise Broken("index", f"{group}: a list would miss it")
             if any(journal.index_has(shard, entry) for entry in book.entries - entries):
                 raise Broken("index", f"{group}: a list would find it by what it no longer is")
+            if isinstance(book.state, OrderGroup) and _told_astray(attributes) != _astray(book.state):
+                raise Broken("index", f"{group}: a list by state would miss its service orders")
             book.entries = entries
             if (group in opened) is not book.live.open:
                 raise Broken(
@@ -304,6 +308,15 @@ class Index:
                     raise Broken("index", f"{group}: it has ended and would still be woken")
             elif earliest and due.get(group, earliest + 1) > earliest:
                 raise Broken("index", f"{group}: it would be woken too late")
+
+
+def _told_astray(attributes: tuple[tuple[str, str], ...]) -> set[str]:
+    return {value for name, value in attributes if name.endswith(ATTRIBUTE)}
+
+
+def _astray(group: OrderGroup) -> set[str]:
+    made = group.decomposition.domain_orders.values()
+    return {str(each.state) for each in made if each.kind == "service" and each.state not in STRAIGHT}
 
 
 class Effects:

@@ -9,6 +9,7 @@ from actors import decomposition, line, order
 from actors.behaviour import Decision
 from actors.events import AnswerRecorded, AnyEvent, OrderMoved, TasksDispatched
 from actors.group import OrderGroupKind
+from actors.listing import listed
 from actors.message import Message
 from actors.messages import KeyConflict, RefusedReply, TimerFired
 from actors.messages_of_products import ReserveShared, SharedReserved
@@ -160,6 +161,7 @@ def judge(group: OrderGroup, now: int) -> None:
     """Every invariant of a state."""
     _judge_plan(group.orchestration)
     _judge_roll_up(group)
+    _judge_astray(group)
     _judge_reasons(group, now)
     _judge_review(group)
     if group.order.state in FINAL:
@@ -233,6 +235,14 @@ def _judge_roll_up(group: OrderGroup) -> None:
     assert group.order.size == len(group.lines)
     if group.order.decomposed:
         assert group.order.state is order.standing(group.order)
+
+
+def _judge_astray(group: OrderGroup) -> None:
+    made = [each.state for each in group.decomposition.domain_orders.values() if each.kind == "service"]
+    straight = {S.ACKNOWLEDGED, S.IN_PROGRESS, S.COMPLETED}
+    assert group.decomposition.astray == tally(state for state in made if state not in straight)
+    found = {value for name, value in listed(group)[1] if name.endswith("serviceOrder.state")}
+    assert found == set(map(str, group.decomposition.astray))
 
 
 def _judge_review(group: OrderGroup) -> None:

@@ -1,6 +1,6 @@
 """`orderloom order`: which part of an order a decision is for, and how an order is shown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,15 @@ def test_an_explanation_marks_what_came_of_each_relationship(capsys: pytest.Capt
     ]
 
 
+def _answered(monkeypatch: pytest.MonkeyPatch, answering: Callable[[httpx.Request], httpx.Response]) -> None:
+    @contextmanager
+    def gateway(data: Path) -> Iterator[httpx.Client]:
+        with httpx.Client(base_url="http://gateway", transport=httpx.MockTransport(answering)) as client:
+            yield client
+
+    monkeypatch.setattr(orders, "gateway", gateway)
+
+
 def test_a_list_asks_for_what_was_made_of_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[httpx.URL] = []
 
@@ -110,12 +119,7 @@ def test_a_list_asks_for_what_was_made_of_an_order(monkeypatch: pytest.MonkeyPat
         asked.append(request.url)
         return httpx.Response(200, json=[], headers={"X-Total-Count": "0"})
 
-    @contextmanager
-    def gateway(data: Path) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url="http://gateway", transport=httpx.MockTransport(listing)) as client:
-            yield client
-
-    monkeypatch.setattr(orders, "gateway", gateway)
+    _answered(monkeypatch, listing)
     for options in (["--of", "o1", "--state", "held"], ["--service"], []):
         assert CliRunner().invoke(orders.app, ["list", *options]).exit_code == 0
     made, captured, ordered = asked
@@ -127,3 +131,27 @@ def test_a_list_asks_for_what_was_made_of_an_order(monkeypatch: pytest.MonkeyPat
         "offset": "0",
     }
     assert "orderRelationship.id" not in captured.params
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_list_tells_how_it_goes_on(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    asked: list[httpx.URL] = []
+
+    def listing(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        path = f"{orders.SERVICE_ORDERS}?offset=1&limit=1"
+        links = (
+            f'<{path}>; rel="self"' if "after" in request.url.params else f'<{path}&after=a-b_1>; rel="next"'
+        )
+        shown = {"id": "o1", "state": "held", "orderDate": "2026-11-24T00:00:00.000Z"}
+        return httpx.Response(200, json=[shown], headers={"Link": links})
+
+    _answered(monkeypatch, listing)
+    arguments = ["list", "--service", "--limit", "1", *(["--json"] if as_json else [])]
+    first = CliRunner().invoke(orders.app, arguments)
+    last = CliRunner().invoke(orders.app, [*arguments, "--after", "a-b_1"])
+    assert (first.exit_code, last.exit_code) == (0, 0)
+    hint = "there are more: --after a-b_1"
+    assert (hint in first.stdout, hint in first.stderr) == (not as_json, as_json)
+    assert "there are more" not in last.output and asked[1].params["after"] == "a-b_1"
+    assert ("1 shown" in first.stdout) != as_json

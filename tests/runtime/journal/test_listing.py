@@ -105,7 +105,7 @@ async def test_pages_are_what_a_plain_list_says(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, by_count: bool, descending: bool
 ) -> None:
     monkeypatch.setattr(listing, "SKIP_BY_COUNT_MIN", 1 if by_count else 10**9)
-    monkeypatch.setattr(listing, "CHUNK_PER_SHARD", 7)
+    monkeypatch.setattr(listing, "CHUNK_PER_STREAM", 7)
     monkeypatch.setattr(listing, "SCAN_CHUNK_PER_SHARD", 11)
     made = orders(7)
     await store(journal, made)
