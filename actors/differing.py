@@ -6,6 +6,7 @@ a value that was emptied undoes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -103,10 +104,14 @@ class Difference:
             lost = grown.awaits == "runtime" and not self._still_comes(line, grown)
             part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
             known = before.get(part.key)
-            if known is not None and known.part.code == part.code:
-                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
+            until = self.now + part.deadline_ms if part.deadline_ms else 0
+            if known is None or known.part.code != part.code:
+                held.append(Held(part, self.now, until))
+            elif _terms(known.part) != _terms(part):
+                # Another rule's deadline is the first now: whoever was told of the former one was not told of this.
+                held.append(Held(part, known.since, until))
             else:
-                held.append(Held(part, self.now, self.now + part.deadline_ms if part.deadline_ms else 0))
+                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
         return tuple(held)
 
     def _still_comes(self, line: str, part: HeldBack) -> bool:
@@ -264,6 +269,11 @@ class Difference:
             if now != self.graph.changes.get(line, ()):
                 self.touched[line] = None
                 yield ChangesPending(line, now)
+
+
+def _terms(part: HeldBack) -> tuple[Any, ...]:
+    """Until when something waits, and what happens then."""
+    return part.deadline_ms, part.reaction, part.default, part.group, part.escalate_to
 
 
 def began(order: DomainOrder) -> bool:

@@ -1,10 +1,10 @@
 """Where lists find an order: its date, and the attributes it goes by."""
 
-from actors import people
+from actors import alerts, people
 from actors.drafts import DRAFTS
 from actors.lanes import LANE, lane_value
 from actors.order_id import ORDER_ID_LENGTH, captured_as, tenant_tag_of, tenanted
-from actors.states import S
+from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.policies.priority import DEFAULT_LANE
 
@@ -22,12 +22,15 @@ def listed(state: OrderGroup) -> tuple[int, tuple[tuple[str, str], ...]]:
         entries.append(("relatedParty.id", order.party))
     if order.category:
         entries.append(("category", order.category))
-    # People and lanes know no kinds of order.
+    # People, alerts and lanes know no kinds of order.
     common = []
     if state.urgency is not None and state.urgency.lane != DEFAULT_LANE:
         common.append((LANE, lane_value(state.urgency.lane, order.client)))
     if order.in_review and state.review is not None:
         common += people.listed(state.review.tasks.values())
+    graph = state.decomposition.graph
+    if graph is not None and graph.alerts and order.state not in FINAL:
+        common += alerts.listed(graph)
     if len(order.id) != ORDER_ID_LENGTH:
         tag, kind = tenant_tag_of(order.id), captured_as(order.id)
         entries = [(tenanted(tag, attribute, kind), value) for attribute, value in entries]
