@@ -21,6 +21,7 @@ from actors.events import (
     TaskHeld,
     TaskPending,
 )
+from actors.events_of_graph import HeldBackSet
 from actors.lifting import decode_events
 from actors.review_events import DetailsAdded, RequesterAsked
 from actors.states import State
@@ -100,6 +101,18 @@ def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterat
     elif kind is RequesterAsked:
         (_, asked, _) = _noted(shown, f"work:{fact.task}", at, f"informationRequired: {fact.reason}")
         yield INFORMATION_REQUIRED, asked, ",".join(_path_of_item(line, shape) for line in fact.lines)
+    elif kind is HeldBackSet and fact.told:
+        reminded = [
+            f"{each.part.sentence}; reminded {each.times} time(s)"
+            for each in fact.held
+            if each.part.key in fact.told
+            and each.part.reaction == "remind"
+            and each.part.awaits == "requester"
+        ]
+        if reminded:
+            text = f"informationRequired: item {fact.line}: {'; '.join(reminded)}"
+            (_, asked, _) = _noted(shown, f"item:{fact.line}", at, text)
+            yield INFORMATION_REQUIRED, asked, _path_of_item(fact.line, shape)
     elif kind is DetailsAdded:
         text = f"{fact.by} filled in {_filled_in(fact.values)}"
         yield _noted(shown, f"details:{at}", at, f"{text}: {fact.note}" if fact.note else text)
