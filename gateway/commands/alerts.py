@@ -81,8 +81,8 @@ def _told(alert: dict[str, Any]) -> str:
         stands = f"acknowledged by {alert['acknowledgedBy']} at {_second(alert['acknowledgedAt'])}"
     until = f", next {_second(alert['until'])}" if "until" in alert else ""
     return (
-        f"{alert['order']}  line {alert['line']}  {what} {alert['times']} time(s) since {_second(alert['since'])}"
-        f"{until}  {stands}  {alert['sentence']}"
+        f"{alert['order']}  line {alert['line']}  since {_second(alert['since'])}  "
+        f"{what} {alert['times']} time(s){until}  {stands}  {alert['sentence']}"
     )
 
 

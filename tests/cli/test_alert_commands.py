@@ -55,7 +55,8 @@ def test_an_alert_is_listed_and_acknowledged(url: str) -> None:
         time.sleep(0.05)
     told = ran("list", "--group", "order-desk")
     assert (
-        f"{order}  line 1  reminded " in told
+        f"{order}  line 1  since 20" in told
+        and "Z  reminded " in told
         and "  with order-desk  network Realized as router waits" in told
     )
     assert told.endswith("of 1 orders\n")
