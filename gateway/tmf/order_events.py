@@ -118,7 +118,10 @@ def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterat
         yield _noted(shown, f"details:{at}", at, f"{text}: {fact.note}" if fact.note else text)
     elif kind is LinesMoved and fact.reason:
         for line in fact.lines:
-            yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
+            noted = _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
+            # The reason of a pending item is a value that the requester is to give.
+            pending = fact.state is State.PENDING
+            yield (INFORMATION_REQUIRED, noted[1], _path_of_item(line, shape)) if pending else noted
     elif kind is TaskHeld:
         yield _noted(shown, f"task:{fact.task}", at, trouble(fact.code, f"task {fact.task}: {fact.message}"))
     elif kind is TaskGivenUp:
