@@ -10,6 +10,7 @@ import msgspec
 
 from actors.message import Message
 from actors.messages import (
+    AcknowledgeAlerts,
     AddDetails,
     AnnotateOrder,
     ApproveOrder,
@@ -199,9 +200,10 @@ LINE_ACCEPTS: Final = Acceptance(
             frozenset({S.ACKNOWLEDGED, S.HELD, S.PENDING, S.IN_PROGRESS}), LINE_NOT_HELD, _LINE_ENDED
         ),
         GiveValues: Rule(
-            frozenset({S.ACKNOWLEDGED, S.PENDING, S.HELD, S.IN_PROGRESS}),
-            Refusal("lineNotOpen", "line {name} is {state}: it takes no values now"),
-            _LINE_ENDED,
+            _LIVING, Refusal("lineNotOpen", "line {name} is {state}: it takes no values now"), _LINE_ENDED
+        ),
+        AcknowledgeAlerts: Rule(
+            _LIVING, Refusal("lineNotOpen", "line {name} is {state}: it waits for no values now"), _LINE_ENDED
         ),
     },
     "Retry and GiveUp with a line as target are decided while a line that it needs has ended without success, while an "
@@ -209,7 +211,9 @@ LINE_ACCEPTS: Final = Acceptance(
     "(Retry has it checked again, GiveUp lets stand what it built). GiveUp, too, while it waits for an installed "
     "product or a shared service. Otherwise they answer `lineNotHeld` in every state that is not final. "
     "GiveValues is for lines with rules: another one answers `noRules`, a path that "
-    "leads nowhere `unknownPath`, a value that its characteristic does not take `valueNotAllowed`.",
+    "leads nowhere `unknownPath`, a value that its characteristic does not take `valueNotAllowed`. AcknowledgeAlerts "
+    "answers `noAlert` where no deadline has passed, `alertAcknowledged` where somebody knows of it already, and "
+    "`notInGroup` to people whom it is not for.",
 )
 
 _REPEATED = "a repeated answer says nothing new; one of an older generation is recorded, never applied"

@@ -5,6 +5,7 @@ State machines: ``actors/states.py`` (``PRODUCT_ORDER``, ``SERVICE_ORDER``, ``RE
 
 import msgspec
 
+from actors import alerts
 from actors.behaviour import Decision, refused
 from actors.domain_order import DomainOrder
 from actors.events import DomainOrdersMoved, LineDecomposed
@@ -29,6 +30,7 @@ from actors.inside import (
     WorkMoved,
 )
 from actors.message import Message
+from actors.messages import AcknowledgeAlerts
 from actors.rollup import roll_up, steps
 from actors.states import DOMAIN_ORDER_MACHINES, FINAL, S, State
 from catalog.decompose import plain
@@ -66,6 +68,8 @@ class DecompositionActor:
             return Growth(catalog, state.domain_orders, graph, message, now).decide(message.message)
         if isinstance(message, Rest):
             return self._rest(state, message)
+        if isinstance(message, AcknowledgeAlerts):
+            return alerts.acknowledge(state.graph, message)
         return refused("unknownMessage", f"the decomposition does not understand {type(message).__name__}")
 
     def _decompose(self, message: Decompose) -> Decision:

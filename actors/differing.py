@@ -6,6 +6,7 @@ a value that was emptied undoes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -245,6 +246,11 @@ class Difference:
                 yield ChangesPending(line, now)
 
 
+def _terms(part: HeldBack) -> tuple[Any, ...]:
+    """Until when something waits, and what happens then."""
+    return part.deadline_ms, part.reaction, part.default, part.group, part.escalate_to
+
+
 def began(order: DomainOrder) -> bool:
     """Whether work on it has begun, so that it is not simply another one. One without tasks never begins."""
     return order.works and order.state is not S.ACKNOWLEDGED
@@ -266,9 +272,13 @@ def held_now(
             )
             part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
             known = before.get(part.key)
-            if known is not None and known.part.code == part.code:
-                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
+            until = now + part.deadline_ms if part.deadline_ms else 0
+            if known is None or known.part.code != part.code:
+                held.append(Held(part, now, until))
+            elif _terms(known.part) != _terms(part):
+                # Another rule's deadline is the first now: whoever was told of the former one was not told of this.
+                held.append(Held(part, known.since, until))
             else:
-                held.append(Held(part, now, now + part.deadline_ms if part.deadline_ms else 0))
+                held.append(known if known.part == part else msgspec.structs.replace(known, part=part))
         held_by_line[line] = tuple(held)
     return held_by_line

@@ -70,10 +70,19 @@ class RulesDecided(Event, frozen=True, tag="decided"):
 
 
 class HeldBackSet(Event, frozen=True, tag="heldBack"):
-    """All that is held back of a line now."""
+    """All that is held back of a line now. ``told``: the keys of what somebody is reminded or told of by this."""
 
     line: str
     held: tuple[Held, ...]
+    told: tuple[str, ...] = ()
+
+
+class AlertsAcknowledged(Event, frozen=True, tag="alertsAcknowledged"):
+    """Somebody knows that deadlines of a line have passed; ``alerts`` are the keys of what is held back."""
+
+    line: str
+    alerts: tuple[str, ...]
+    by: str
 
 
 class ChangesPending(Event, frozen=True, tag="changes"):
@@ -123,6 +132,7 @@ GraphEvent = (
     | ValuesTold
     | RulesDecided
     | HeldBackSet
+    | AlertsAcknowledged
     | ChangesPending
     | LineCancelled
     | TasksJoined

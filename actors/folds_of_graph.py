@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from actors import astray
+import msgspec
+
+from actors import alerts, astray
 from actors.compatibility_state import FAILED, INCOMPATIBLE
 from actors.domain_order import DomainOrder
 from actors.events_of_graph import (
+    AlertsAcknowledged,
     ChangesPending,
     HeldBackSet,
     LineCancelled,
@@ -23,7 +26,7 @@ from actors.events_of_graph import (
     TasksJoined,
     ValuesTold,
 )
-from actors.graph import Graph, Grown, points_of
+from actors.graph import Graph, Grown, Held, points_of
 from actors.plan import Task, line_of
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
@@ -176,13 +179,29 @@ def _rules_decided(group: OrderGroup, event: RulesDecided, at: int) -> None:
 
 
 def _held_back_set(group: OrderGroup, event: HeldBackSet, at: int) -> None:
-    _keep(_graph(group).held, event.line, event.held)
+    _keep_held(_graph(group), event.line, event.held)
     fold_points(group, event.line)
+
+
+def _alerts_acknowledged(group: OrderGroup, event: AlertsAcknowledged, at: int) -> None:
+    graph = _graph(group)
+    held = tuple(
+        msgspec.structs.replace(each, until=0, acknowledged_by=event.by, acknowledged_at=at)
+        if each.part.key in event.alerts
+        else each
+        for each in graph.held[event.line]
+    )
+    _keep_held(graph, event.line, held)
 
 
 def _changes_pending(group: OrderGroup, event: ChangesPending, at: int) -> None:
     _keep(_graph(group).changes, event.line, event.changes)
     fold_points(group, event.line)
+
+
+def _keep_held(graph: Graph, line: str, held: tuple[Held, ...]) -> None:
+    _keep(graph.held, line, held)
+    _keep(graph.alerts, line, alerts.values_of(held))
 
 
 def _keep(table: dict[str, tuple[Any, ...]], line: str, parts: tuple[Any, ...]) -> None:
@@ -218,7 +237,7 @@ def grow_no_more(group: OrderGroup, line: str) -> None:
 
 def _line_cancelled(group: OrderGroup, event: LineCancelled, at: int) -> None:
     graph, plan, line = _graph(group), group.orchestration, group.lines[event.line]
-    graph.held.pop(line.id, None)
+    _keep_held(graph, line.id, ())
     graph.changes.pop(line.id, None)
     plan.waiting.pop(line.id, None)
     plan.blocked.pop(line.id, None)
@@ -330,6 +349,7 @@ FOLDS_OF_GRAPH: dict[type, Callable[[OrderGroup, Any, int], None]] = {
     ValuesTold: _values_told,
     RulesDecided: _rules_decided,
     HeldBackSet: _held_back_set,
+    AlertsAcknowledged: _alerts_acknowledged,
     ChangesPending: _changes_pending,
     LineCancelled: _line_cancelled,
     TasksJoined: _tasks_joined,

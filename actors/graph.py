@@ -19,6 +19,8 @@ HOPELESS: Final = frozenset({INSTALLED_UNKNOWN, NOT_POSSIBLE, PLAN_CYCLE})
 DEADLOCK: Final = "deadlock"
 """The code of a line that is held because orders wait for each other."""
 CHANGE_PENDING: Final = "changePending"
+HELD_BACK: Final = "heldBack"
+"""The group's one timer for values that did not come: armed for the first deadline."""
 REACTIONS_MAX: Final = 100
 """How often a wait reminds or escalates, at most; then it waits in silence."""
 
@@ -44,6 +46,9 @@ class Held(msgspec.Struct, array_like=True, frozen=True):
     until: int
     times: int = 0
     """How often its deadline has passed."""
+    acknowledged_by: str = ""
+    """Who knows that it has passed: it reminds and escalates no more."""
+    acknowledged_at: int = 0
 
 
 class Delta(msgspec.Struct, array_like=True, frozen=True):
@@ -71,6 +76,8 @@ class Graph(msgspec.Struct):
     """By line."""
     changes: dict[str, tuple[Delta, ...]] = {}
     """By line."""
+    alerts: dict[str, tuple[str, ...]] = {}
+    """By line that has alerts: the values under which lists find the order by them (``actors/alerts.py``)."""
 
     def keys(self, lines: Iterable[str]) -> Iterator[str]:
         """The domain orders of these lines."""

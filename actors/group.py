@@ -17,7 +17,7 @@ from actors.decomposition import DecompositionActor
 from actors.events import CommandDecided
 from actors.fact import Event
 from actors.folds import BEGINS, FOLDS
-from actors.growth import HELD_BACK
+from actors.graph import HELD_BACK
 from actors.inside import (
     CHANGE,
     COMPATIBILITY,
@@ -36,6 +36,7 @@ from actors.line import Line, OrderLineActor
 from actors.listing import listed
 from actors.message import Message
 from actors.messages import (
+    AcknowledgeAlerts,
     AnnotateOrder,
     AnyReply,
     ChangeOrder,
@@ -200,7 +201,7 @@ class OrderGroupKind:
             return ORCHESTRATION, message
         if isinstance(message, TimerFired) and message.key == PEOPLE and state.order.in_review:
             return REVIEW, message
-        if kind is GiveValues or (
+        if kind in _ABOUT_VALUES or (
             isinstance(message, TimerFired) and message.key == HELD_BACK and state.order.state not in FINAL
         ):
             return DECOMPOSITION, message
@@ -244,10 +245,11 @@ class OrderGroupKind:
             if isinstance(message, Decompose):
                 if state.orchestration.needed_by:
                     message = _still_wanted(state, message)
-            elif type(message) in ABOUT_THE_GRAPH:
-                if isinstance(message, GiveValues) and (why := _not_open(state, message)) is not None:
+            else:
+                if type(message) in _ABOUT_VALUES and (why := _not_open(state, message)) is not None:
                     return refused(*why)
-                message = situated(state, message)
+                if type(message) in ABOUT_THE_GRAPH:
+                    message = situated(state, message)
             return self.decomposition.decide(state.decomposition, message, now)
         if address == COMPATIBILITY:
             return self.compatibility.decide(state, message, now)
@@ -339,7 +341,9 @@ _ADDRESSES: dict[type[Message], str] = {
     ProductShown: COMPATIBILITY,
 }
 """Who decides messages that are about the order's document."""
-_COMMANDS = frozenset({Retry, GiveUp, GiveValues, *REVIEW_MESSAGES})
+_ABOUT_VALUES = frozenset({GiveValues, AcknowledgeAlerts})
+"""What people say of values that a line waits for."""
+_COMMANDS = frozenset({Retry, GiveUp, *_ABOUT_VALUES, *REVIEW_MESSAGES})
 """Decisions of people that name themselves by a key."""
 _ANSWERED_WITH_STATE = frozenset(
     {
@@ -349,10 +353,7 @@ _ANSWERED_WITH_STATE = frozenset(
         ChangeOrder,
         AnnotateOrder,
         ChangeValues,
-        Retry,
-        GiveUp,
-        GiveValues,
-        *REVIEW_MESSAGES,
+        *_COMMANDS,
     }
 )
 """Messages whose sender is told where their target stands now."""
@@ -365,12 +366,13 @@ def _state_of(state: OrderGroup | None, target: str) -> str:
     return str(found.state) if found is not None else ""
 
 
-def _not_open(state: OrderGroup, message: GiveValues) -> tuple[str, str] | None:
-    """Why a line takes no values now; None where it does."""
+def _not_open(state: OrderGroup, message: Message) -> tuple[str, str] | None:
+    """Why nothing is said now of values that a line waits for; None where it may be."""
+    assert isinstance(message, GiveValues | AcknowledgeAlerts)
     line = state.lines.get(message.target)
     if line is None:
         return "unknownTarget", f"the order has no line {message.target!r}"
-    return LINE_ACCEPTS.refusal(GiveValues, line.state, line.id)
+    return LINE_ACCEPTS.refusal(type(message), line.state, line.id)
 
 
 def _still_wanted(state: OrderGroup, message: Decompose) -> Decompose:

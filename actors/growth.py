@@ -22,7 +22,7 @@ from actors.events_of_graph import (
 )
 from actors.events_of_products import SharedReference
 from actors.fact import Event
-from actors.graph import DEADLOCK, HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
+from actors.graph import DEADLOCK, HELD_BACK, HOPELESS, REACTIONS_MAX, Delta, Graph, Held, first_due
 from actors.inside import (
     DECOMPOSITION,
     LINES,
@@ -54,9 +54,7 @@ from catalog.graph.settling import Order
 from catalog.lines import HeldBack
 from catalog.model import Catalog
 from catalog.refusals import CatalogRefusal
-
-HELD_BACK = "heldBack"
-"""The group's one timer for values that did not come: armed for the first deadline."""
+from catalog.rules.rule import TELLING_REACTIONS
 
 Orders = dict[str, DomainOrder]
 
@@ -145,7 +143,13 @@ class Growth:
             coming = tuple(
                 Held(
                     msgspec.structs.replace(
-                        each.part, awaits="runtime", by="the reservation of what it shares"
+                        each.part,
+                        awaits="runtime",
+                        by="the reservation of what it shares",
+                        # Nobody is asked for anything, so nothing is late.
+                        deadline_ms=0,
+                        reaction="",
+                        default=None,
                     ),
                     each.since,
                     0,
@@ -276,7 +280,8 @@ class Growth:
                 self._decided(decision, line, outcomes, "deadline")
                 again.append(line)
             held_now[line] = tuple(self._waits_on(each) if each in late else each for each in held)
-            decision.events.append(HeldBackSet(line, held_now[line]))
+            told = tuple(each.part.key for each in late if each.part.reaction in TELLING_REACTIONS)
+            decision.events.append(HeldBackSet(line, held_now[line], told))
         due = first_due({**self.graph.held, **held_now}.values())
         decision.timers.append((HELD_BACK, due or None))
         if again:

@@ -191,6 +191,20 @@ class GiveValues(Message, frozen=True, tag="giveValues"):
     """See :class:`Retry`."""
 
 
+class AcknowledgeAlerts(Message, frozen=True, tag="acknowledgeAlerts"):
+    """A person knows that a deadline of line ``target`` has passed: nobody is reminded or told of it any more.
+
+    ``alert`` is the key of what is held back; empty: all alerts of the line that are for one of ``groups``.
+    """
+
+    target: str
+    by: str
+    alert: str = ""
+    groups: tuple[str, ...] = ()
+    key: str = ""
+    """See :class:`Retry`."""
+
+
 class ClaimWork(Message, frozen=True, tag="claimWork"):
     """A person takes a task for people on; ``groups`` are those the person works for, ``*`` is every group."""
 
@@ -316,6 +330,7 @@ AnyMessage = (
     | RejectOrder
     | ReturnOrder
     | GiveValues
+    | AcknowledgeAlerts
     | TimerFired
     | AwaitOrder
     | OrderEnded

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from actors.alerts import group_of, is_alert
 from actors.compatibility_state import Compatibility
 from actors.graph import Delta, Held
 from actors.line import Line
@@ -233,7 +234,9 @@ def _part(pair: tuple[str, Held], now: int) -> Reason:
     sentence = f"line {line}: {part.sentence}, since {iso(held.since)}"
     if held.until:
         sentence += f", until {iso(held.until)} (then: {part.reaction})"
-    if held.times:
+    if is_alert(held):
+        sentence += f"; {_told(held)}"
+    elif held.times:
         sentence += f"; its deadline has passed {held.times} time(s)"
     if kind == RUNTIME:
         sentence += f"; {part.by} brings it"
@@ -242,6 +245,14 @@ def _part(pair: tuple[str, Held], now: int) -> Reason:
     else:
         sentence += "; retry the line, or give it up to leave it out"
     return Reason(kind, sentence, held.since, held.until or None, line)
+
+
+def _told(held: Held) -> str:
+    """Who was told that a deadline has passed, and how often."""
+    what = "escalated" if held.part.reaction == "escalate" else "reminded"
+    if held.acknowledged_by:
+        return f"{what} {held.times} time(s), acknowledged by {held.acknowledged_by} at {iso(held.acknowledged_at)}"
+    return f"{what} {held.times} time(s), it is with {group_of(held) or 'everybody'}"
 
 
 def _change(pair: tuple[Line, Delta], now: int) -> Reason:

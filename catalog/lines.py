@@ -81,7 +81,8 @@ class HeldBack(msgspec.Struct, array_like=True, frozen=True):
 
     `key` is stable; `parent` the key of the domain order (or the line) below which something may come, `path` the
     full path of that node. `rule` names the rule, `text` is its CEL. `missing` are full paths, all of them: whoever
-    knows one gives it under that path. `deadline_ms` counts from when the wait began (0: none), then `reaction`.
+    knows one gives it under that path. `deadline_ms` counts from when the wait began (0: none), then `reaction`; whom
+    that tells are `group` and `escalate_to` (`catalog.rules.rule.Wait`).
     """
 
     key: str
@@ -100,6 +101,8 @@ class HeldBack(msgspec.Struct, array_like=True, frozen=True):
     deadline_ms: int = 0
     reaction: str = ""
     default: Any = None
+    group: str = ""
+    escalate_to: tuple[str, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -368,7 +368,7 @@ def _wait(wait: Wait | None) -> Form | None:
         form["reaction"] = wait.reaction
     if wait.reaction == "default":
         form["default"] = wait.default
-    return form
+    return form | _told({"group": wait.group, "escalateTo": list(wait.escalate_to)})
 
 
 def _plan(tasks: tuple[TaskTemplate, ...]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway import (
+    alerts_api,
     catalog_api,
     documentation,
     drafts_api,
@@ -76,6 +77,7 @@ def create_app(runtime: Runtime, settings: GatewaySettings) -> FastAPI:
         principal_api,
         review_api,
         tasks_api,
+        alerts_api,
         catalog_api,
         health,
         documentation,

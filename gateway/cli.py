@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from gateway.commands import (
+    alerts,
     catalog,
     drafts,
     feeding,
@@ -70,6 +71,7 @@ watching.add_to(app)
 reviews.add_to(orders.app)
 app.add_typer(orders.app, name="order")
 app.add_typer(tasks.app, name="task")
+app.add_typer(alerts.app, name="alert")
 app.add_typer(products.app, name="product")
 app.add_typer(drafts.app, name="draft")
 app.add_typer(catalog.app, name="catalog")

@@ -12,6 +12,7 @@ from fastapi import Header
 
 from actors.command_keys import SEPARATOR
 from actors.messages import (
+    AcknowledgeAlerts,
     AddDetails,
     ApproveOrder,
     ClaimWork,
@@ -44,6 +45,7 @@ Decision = TypeVar(
     Retry,
     GiveUp,
     GiveValues,
+    AcknowledgeAlerts,
     ClaimWork,
     CompleteWork,
     ReturnWork,

@@ -40,6 +40,7 @@ def held_back(
         )
         awaits = awaits or "requester"
     due = min(waits, key=lambda each: each[1].deadline_ms, default=None)
+    wait = due[1] if due is not None else None
     return HeldBack(
         key,
         node.domain_order() or part.line,
@@ -53,9 +54,11 @@ def held_back(
         sentence,
         awaits,
         "",
-        due[1].deadline_ms if due is not None else 0,
-        due[1].reaction if due is not None else "",
+        wait.deadline_ms if wait is not None else 0,
+        wait.reaction if wait is not None else "",
         [due[0], due[1].default] if due is not None and due[1].reaction == "default" else None,
+        wait.group if wait is not None else "",
+        wait.escalate_to if wait is not None else (),
     )
 
 

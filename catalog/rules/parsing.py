@@ -10,6 +10,7 @@ from catalog.rules.rule import (
     REACTIONS,
     RULE_ACTIONS,
     RULE_ACTIONS_DEFAULT,
+    TELLING_REACTIONS,
     AttributeMapping,
     Compatibility,
     CompatibilityType,
@@ -25,7 +26,7 @@ EFFECTS: tuple[Effect, ...] = ("include", "exclude")
 COMPATIBILITY_TYPES: tuple[CompatibilityType, ...] = ("requires", "excludes")
 
 _COMMON = ("id", "actions", "wait", "description")
-_WAIT = ("deadline", "reaction", "default")
+_WAIT = ("deadline", "reaction", "default", "group", "escalateTo")
 
 
 def read_rules(
@@ -171,8 +172,30 @@ def read_wait(findings: Findings, what: str, owner: Fields) -> Wait | None:
     elif fields.has("default"):
         message = f"{what}: wait: default has no meaning for reaction {reaction}"
         findings.report(fields.place("default"), "facet-not-applicable", message, "write `reaction: default`")
+    group, escalate_to = _told(fields, reaction)
     deadline_ms = fields.duration("deadline", 0, "PT30S")
-    return Wait(deadline_ms, cast(Reaction, reaction), default)
+    return Wait(deadline_ms, cast(Reaction, reaction), default, group, escalate_to)
+
+
+def _told(fields: Fields, reaction: str) -> tuple[str, tuple[str, ...]]:
+    """Who is told when the deadline has passed: the group, and those above it one after the other."""
+    findings, what = fields.findings, fields.what
+    group, above = fields.text("group"), tuple(word.text for word in fields.texts("escalateTo"))
+    if group and reaction not in TELLING_REACTIONS:
+        message = f"{what}: group has no meaning for reaction {reaction}, which tells nobody"
+        fix = "remove it, or write `reaction: remind`"
+        findings.report(fields.place("group"), "facet-not-applicable", message, fix)
+    if above and reaction != "escalate":
+        message = f"{what}: escalateTo has no meaning for reaction {reaction}"
+        findings.report(
+            fields.place("escalateTo"), "facet-not-applicable", message, "write `reaction: escalate`"
+        )
+    elif not above and reaction == "escalate":
+        message = f"{what}: it escalates, and names nobody above {group or 'everybody'} to tell"
+        findings.report(
+            fields.at, "escalation-without-group", message, "add `escalateTo: [group]`", "warning"
+        )
+    return group, above
 
 
 def _only_one(fields: Fields, names: Sequence[str]) -> str | None:

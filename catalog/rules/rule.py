@@ -20,6 +20,8 @@ RULE_ACTIONS: tuple[RuleAction, ...] = ("add", "modify", "move", "suspend", "res
 RULE_ACTIONS_DEFAULT: tuple[RuleAction, ...] = ("add", "modify")
 MAPPING_ACTIONS: tuple[MappingAction, ...] = ("copy", "default", "set", "include", "exclude", "validate")
 REACTIONS: tuple[Reaction, ...] = ("remind", "escalate", "default", "cancelLine")
+TELLING_REACTIONS: frozenset[Reaction] = frozenset({"remind", "escalate"})
+"""Those that tell somebody and go on waiting."""
 COMBINATIONS: tuple[Combination, ...] = ("equal", "max", "sum", "union")
 SHRINKINGS: tuple[Shrinking, ...] = ("newest", "idleFirst", "ask")
 WRITING_ACTIONS: frozenset[MappingAction] = frozenset({"copy", "default", "set"})
@@ -28,14 +30,18 @@ WRITING_ACTIONS: frozenset[MappingAction] = frozenset({"copy", "default", "set"}
 class Wait(msgspec.Struct, frozen=True, rename="camel"):
     """How long a rule may wait for values it does not know, and what happens then.
 
-    `deadline_ms` counts from when it began to wait. `remind` and `escalate` go on waiting and tell somebody;
-    `default` lets the rule have the outcome `default` (true or false of a condition, the value of a mapping);
-    `cancelLine` cancels the order line.
+    `deadline_ms` counts from when it began to wait. `remind` and `escalate` go on waiting and tell somebody, once
+    more with each deadline that passes: `remind` tells `group`, `escalate` the groups of `escalate_to` one after the
+    other, and in the end the last one again (without any: `group`). No group is everybody. `default` lets the rule
+    have the outcome `default` (true or false of a condition, the value of a mapping); `cancelLine` cancels the order
+    line.
     """
 
     deadline_ms: int
     reaction: Reaction = "remind"
     default: Any = None
+    group: str = ""
+    escalate_to: tuple[str, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, rename="camel"):

@@ -169,6 +169,8 @@ def rule_parts() -> Parts:
                 "deadline": to("duration", "How long it waits at most."),
                 "reaction": one_of(REACTIONS, "What happens then; remind when left out."),
                 "default": value("The outcome to go on with, for the reaction default."),
+                "group": text("Who is reminded; everybody when left out."),
+                "escalateTo": words("Who is told, for the reaction escalate: one after the other."),
             },
             ("deadline",),
         ),

@@ -21,6 +21,7 @@ from actors.events import (
     TaskHeld,
     TaskPending,
 )
+from actors.events_of_graph import HeldBackSet
 from actors.lifting import decode_events
 from actors.review_events import DetailsAdded, RequesterAsked
 from actors.states import State
@@ -100,12 +101,27 @@ def _payloads(fact: Any, order: str, at: int, href: str, shape: Shape) -> Iterat
     elif kind is RequesterAsked:
         (_, asked, _) = _noted(shown, f"work:{fact.task}", at, f"informationRequired: {fact.reason}")
         yield INFORMATION_REQUIRED, asked, ",".join(_path_of_item(line, shape) for line in fact.lines)
+    elif kind is HeldBackSet and fact.told:
+        reminded = [
+            f"{each.part.sentence}; reminded {each.times} time(s)"
+            for each in fact.held
+            if each.part.key in fact.told
+            and each.part.reaction == "remind"
+            and each.part.awaits == "requester"
+        ]
+        if reminded:
+            text = f"informationRequired: item {fact.line}: {'; '.join(reminded)}"
+            (_, asked, _) = _noted(shown, f"item:{fact.line}", at, text)
+            yield INFORMATION_REQUIRED, asked, _path_of_item(fact.line, shape)
     elif kind is DetailsAdded:
         text = f"{fact.by} filled in {_filled_in(fact.values)}"
         yield _noted(shown, f"details:{at}", at, f"{text}: {fact.note}" if fact.note else text)
     elif kind is LinesMoved and fact.reason:
         for line in fact.lines:
-            yield _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
+            noted = _noted(shown, f"item:{line}", at, trouble(fact.code, f"item {line}: {fact.reason}"))
+            # The reason of a pending item is a value that the requester is to give.
+            pending = fact.state is State.PENDING
+            yield (INFORMATION_REQUIRED, noted[1], _path_of_item(line, shape)) if pending else noted
     elif kind is TaskHeld:
         yield _noted(shown, f"task:{fact.task}", at, trouble(fact.code, f"task {fact.task}: {fact.message}"))
     elif kind is TaskGivenUp:

@@ -27,6 +27,7 @@ from actors.events import (
     TasksDispatched,
     TasksDropped,
 )
+from actors.events_of_graph import AlertsAcknowledged
 from actors.fact import Event
 from actors.group import OrderGroupKind
 from actors.installed_product import Installed
@@ -75,6 +76,8 @@ class Book:
         self.given_up: dict[str, int] = {}
         self.approved: dict[str, int] = {}
         """How often each person approved the order."""
+        self.acknowledged: dict[str, int] = {}
+        """How often alerts of each line were acknowledged."""
         self.entries: frozenset[bytes] = frozenset()
 
     @property
@@ -162,6 +165,8 @@ class Books:
                 book.redriven[event.task] = book.redriven.get(event.task, 0) + 1
             elif isinstance(event, OrderApproved):
                 book.approved[event.by] = book.approved.get(event.by, 0) + 1
+            elif isinstance(event, AlertsAcknowledged):
+                book.acknowledged[event.line] = book.acknowledged.get(event.line, 0) + 1
             elif isinstance(event, TaskGivenUp):
                 book.given_up[event.task] = book.given_up.get(event.task, 0) + 1
         live.committed_at(position, record.at, 1)

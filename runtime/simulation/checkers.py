@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from actors.alerts import ALERT
 from actors.astray import ATTRIBUTE, STRAIGHT
 from actors.behaviour import Dispatch
 from actors.events import TaskCompleted
@@ -11,6 +12,7 @@ from actors.fact import Event
 from actors.message import Message
 from actors.messages import (
     Accepted,
+    AcknowledgeAlerts,
     AnnotateOrder,
     ApproveOrder,
     ChangeOrder,
@@ -22,6 +24,7 @@ from actors.messages import (
     StartDraft,
     SubmitOrder,
 )
+from actors.states import FINAL
 from actors.structure import OrderGroup
 from runtime.journal import index
 from runtime.journal.contract import Commit, Committed, Fenced, Verdict
@@ -80,7 +83,7 @@ class NothingBeforeCommit:
                 raise Broken("nothing_before_commit", f"{ask!r} shows what is (not yet) in the journal")
         elif isinstance(answer, Done) and isinstance(ask.message, ApproveOrder):
             self._approved(ask, ask.message, book)
-        elif isinstance(answer, Done) and isinstance(ask.message, Retry | GiveUp):
+        elif isinstance(answer, Done) and isinstance(ask.message, Retry | GiveUp | AcknowledgeAlerts):
             self._decided(ask, ask.message, book)
 
     def _approved(self, ask: Ask, message: ApproveOrder, book: Book | None) -> None:
@@ -92,12 +95,15 @@ class NothingBeforeCommit:
                 f"{ask!r} by {by} was acknowledged {len(keys)} times, recorded less often",
             )
 
-    def _decided(self, ask: Ask, message: Retry | GiveUp, book: Book | None) -> None:
+    def _decided(self, ask: Ask, message: Retry | GiveUp | AcknowledgeAlerts, book: Book | None) -> None:
         if book is None:
             raise Broken("nothing_before_commit", f"{ask!r} was done to a group that is in no journal")
-        if message.target not in book.state.orchestration.tasks:
+        if isinstance(message, AcknowledgeAlerts):
+            counted = book.acknowledged
+        elif message.target in book.state.orchestration.tasks:
+            counted = book.redriven if isinstance(message, Retry) else book.given_up
+        else:
             return
-        counted = book.redriven if isinstance(message, Retry) else book.given_up
         done = self.done.setdefault((ask.group, message.target, type(message)), set())
         done.add(message.key)
         if counted.get(message.target, 0) < len(done):
@@ -290,6 +296,8 @@ class Index:
         due = dict(journal.due(shard))
         for group, book in touched.items():
             date, attributes = book.live.kind.index(book.state)
+            if isinstance(book.state, OrderGroup):
+                _judge_alerts(group, book.state, attributes)
             entries = frozenset(index.entry(name, value, date, group) for name, value in attributes)
             if not all(journal.index_has(shard, entry) for entry in entries):
                 raise Broken("index", f"{group}: a list would miss it")
@@ -317,6 +325,18 @@ def _told_astray(attributes: tuple[tuple[str, str], ...]) -> set[str]:
 def _astray(group: OrderGroup) -> set[str]:
     made = group.decomposition.domain_orders.values()
     return {str(each.state) for each in made if each.kind == "service" and each.state not in STRAIGHT}
+
+
+def _judge_alerts(group: str, state: OrderGroup, attributes: tuple[tuple[str, str], ...]) -> None:
+    """Whether people find the order by its alerts if and only if a deadline of somebody's value has passed."""
+    graph = state.decomposition.graph
+    overdue = state.order.state not in FINAL and any(
+        each.times and each.part.reaction in ("remind", "escalate")
+        for held in (graph.held.values() if graph is not None else ())
+        for each in held
+    )
+    if overdue != any(name == ALERT for name, _ in attributes):
+        raise Broken("index", f"{group}: an overdue value {overdue}, and lists say otherwise")
 
 
 class Effects:

@@ -25,7 +25,7 @@ from runtime.port import shard_of
 from runtime.simulation.asks import Ask
 from runtime.simulation.cluster import Cluster
 from runtime.simulation.orders import Plan
-from runtime.simulation.people import said
+from runtime.simulation.people import knows, said
 
 ANSWER_TIMEOUT_MS = 400
 AGAIN_MAX_MS = 200
@@ -59,6 +59,7 @@ class Client:
         self._draw = draw
         self._people = Random(f"people about {plan.order}")
         """Of a stream of its own: worlds without them are as they ever were."""
+        self._alerted = Random(f"alerts of {plan.order}")
         after = cluster.schedule.after
         after(plan.at, self._submit)
         if plan.conflicting:
@@ -166,6 +167,9 @@ class Client:
         answer = said(self.view, self._people)
         if answer is not None:
             self._ask(msgspec.structs.replace(answer, key=self._key()), lambda answer: None)
+        known = knows(self.view, self._alerted)
+        if known is not None:
+            self._ask(msgspec.structs.replace(known, key=self._key()), lambda answer: None)
         for target in held(self.view):
             if target in self.left:
                 continue

@@ -3,7 +3,9 @@
 from random import Random
 from typing import Any
 
+from actors.alerts import alerts_of
 from actors.messages import (
+    AcknowledgeAlerts,
     AddDetails,
     AnyMessage,
     ApproveOrder,
@@ -36,6 +38,15 @@ def looked_at(draw: Random, line: str) -> dict[str, Any]:
         "productOffering": {"id": "managed-security"},
         "product": {"productCharacteristic": [{"name": "users", "value": users}]},
     }
+
+
+def knows(group: OrderGroup, draw: Random) -> AcknowledgeAlerts | None:
+    """What somebody says now and then who was told that values did not come in time."""
+    told = alerts_of(group.decomposition.graph)
+    lines = sorted({line for line, held in told if not held.acknowledged_by})
+    if not lines or draw.random() < 0.5:
+        return None
+    return AcknowledgeAlerts(draw.choice(lines), draw.choice(NAMES), groups=EVERYBODY)
 
 
 def said(group: OrderGroup, draw: Random) -> AnyMessage | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import cache
 from hashlib import blake2b
 from random import Random
 
@@ -10,13 +9,13 @@ import msgspec
 
 from actors.group import OrderGroupKind
 from actors.kinds import kinds_with
-from catalog.store import Catalogs, sample_catalogs
 from runtime.errors import InvariantBroken
 from runtime.simulation.books import Broken
 from runtime.simulation.client import Client, held
 from runtime.simulation.cluster import Cluster
 from runtime.simulation.faults import Storm
 from runtime.simulation.host import Host
+from runtime.simulation.impatience import catalogs_of
 from runtime.simulation.judge import Judge
 from runtime.simulation.liveness import Stuck, waiting
 from runtime.simulation.orders import plans
@@ -143,17 +142,12 @@ def run_world(world: World, write: Callable[[str], None] | None = None) -> Outco
     )
 
 
-@cache
-def _catalogs() -> Catalogs:
-    return sample_catalogs()
-
-
 class Simulation:
     """A world that was drawn, at work."""
 
     def __init__(self, world: World, write: Callable[[str], None] | None = None) -> None:
         draw = Random(f"run {world.seed}")
-        catalogs = _catalogs()
+        catalogs = catalogs_of(world.waits_ms)
         kinds = kinds_with(OrderGroupKind(catalogs))
         self.world = world
         self.schedule = Schedule()

@@ -58,6 +58,8 @@ class World(msgspec.Struct, frozen=True):
     """How often a line is about a product that another order made."""
     people: float
     """How often people look at an order before it is fulfilled."""
+    waits_ms: int
+    """The deadline of every wait for a value; 0: as the catalog states it, longer than a run."""
     faults: Faults
 
 
@@ -90,6 +92,7 @@ def draw_world(seed: int, *, replay_always: bool = False) -> World:
         large_orders=0.3 if draw.random() < 0.02 else 0.0,
         installed=Random(f"installed {seed}").choice((0.0, 0.0, 0.2, 0.6)),
         people=Random(f"people {seed}").choice((0.0, 0.0, 0.3, 0.6)),
+        waits_ms=Random(f"waits {seed}").choice((0, 0, 0, 0, 100, 700)),
         faults=Faults() if calm else _faults(draw),
     )
 
@@ -148,6 +151,7 @@ def describe(world: World) -> str:
         f"disk {world.disk_ms} ms, slow targets {world.slow_targets:g}, failing targets {world.failing_targets:g}"
         f"{f', lines about installed products {world.installed:g}' if world.installed else ''}"
         f"{f', orders people look at {world.people:g}' if world.people else ''}"
+        f"{f', values waited for {world.waits_ms} ms' if world.waits_ms else ''}"
         f"{', passivate and replay after every message' if world.replay_always else ''}\n"
         f"  bounds: {bounds}\n"
         f"  faults: {faults or 'none'}"

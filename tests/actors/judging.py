@@ -1,11 +1,12 @@
 """What must hold of an order group after every turn, judged from scratch."""
 
 from hashlib import blake2b
+from itertools import product
 from typing import Any
 
 import msgspec
 
-from actors import decomposition, line, order
+from actors import alerts, decomposition, line, order
 from actors.behaviour import Decision
 from actors.events import AnswerRecorded, AnyEvent, OrderMoved, TasksDispatched
 from actors.group import OrderGroupKind
@@ -76,6 +77,8 @@ class Watched:
             if self.state.order.state not in FINAL:
                 assert self.timers.get("deadline", 0) == self.state.orchestration.armed
                 assert self.timers.get("people", 0) == _people_due(self.state)
+                graph = self.state.decomposition.graph
+                assert self.timers.get("heldBack", 0) == (graph.due() if graph is not None else 0)
             if ("order", self.name) in before and before["order", self.name][1] in FINAL:
                 assert all(isinstance(event, AnswerRecorded) for event in decision.events), (
                     "the end is the end"
@@ -164,6 +167,7 @@ def judge(group: OrderGroup, now: int) -> None:
     _judge_astray(group)
     _judge_reasons(group, now)
     _judge_review(group)
+    _judge_alerts(group)
     if group.order.state in FINAL:
         assert all(state in FINAL for _, state in standings(group).values()), (
             "nothing is left in an ended order"
@@ -264,6 +268,22 @@ def _judge_review(group: OrderGroup) -> None:
     approvers = [each.by for each in review.approvals]
     assert len(set(approvers)) == len(approvers) and not set(approvers) & set(review.submitters)
     assert all(each.version <= order.version for each in review.approvals)
+
+
+def _judge_alerts(group: OrderGroup) -> None:
+    graph = group.decomposition.graph
+    entries = {value for name, value in listed(group)[1] if name == alerts.ALERT}
+    overdue = [
+        (alerts.group_of(each), "acknowledged" if each.acknowledged_by else "open")
+        for held in (graph.held.values() if graph is not None else ())
+        for each in held
+        if each.times and each.part.reaction in ("remind", "escalate")
+    ]
+    assert entries == {
+        alerts.asked(*pair) for who, state in overdue for pair in product(("", who), ("", state))
+    }
+    for held in graph.held.values() if graph is not None else ():
+        assert not any(each.until for each in held if each.acknowledged_by), "an acknowledged alert is silent"
 
 
 def _judge_reasons(group: OrderGroup, now: int) -> None:

@@ -23,9 +23,11 @@ DAY = 86_400_000
 ACCESS = (*string("place"), *integer("speed", combine="max"))
 
 
-def sites(reaction: str = "remind", default: Any = None) -> Catalog:
+def sites(
+    reaction: str = "remind", default: Any = None, group: str = "", escalate_to: tuple[str, ...] = ()
+) -> Catalog:
     """A network of sites: what a site gets depends on its model and on what surveying it brings."""
-    wait = Wait(DAY, reaction, default)  # type: ignore[arg-type]
+    wait = Wait(DAY, reaction, default, group, escalate_to)  # type: ignore[arg-type]
     survey: dict[str, tuple[TaskTemplate, ...]] = {"add": (task("survey", gives=(("line", "line"),)),)}
     return catalog(
         specification(

@@ -23,6 +23,7 @@ from actors.installed_group import InstalledProductKind
 from actors.installed_product import Reservation
 from actors.message import Message
 from actors.messages import (
+    AcknowledgeAlerts,
     AddDetails,
     AnnotateOrder,
     AnyMessage,
@@ -117,6 +118,7 @@ LINE_MESSAGES: dict[type[Message], Message] = {
     Retry: Retry("2"),
     GiveUp: GiveUp("2"),
     GiveValues: GiveValues("2", {"speed": 50}),
+    AcknowledgeAlerts: AcknowledgeAlerts("2", "ann"),
 }
 
 
@@ -203,8 +205,9 @@ def test_a_line_decides_every_message_in_every_state(
     why = LINE_ACCEPTS.refusal(kind, state, "2")
     if why is not None:
         assert decision.reply == RefusedReply(*why)
-    elif kind is GiveValues:
-        assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "noRules"
+    elif kind in (GiveValues, AcknowledgeAlerts):
+        assert isinstance(decision.reply, RefusedReply)
+        assert decision.reply.code == ("noRules" if kind is GiveValues else "noAlert")
     elif not blocked:
         assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "lineNotHeld"
     else:
@@ -256,7 +259,13 @@ def test_an_order_that_is_in_no_review_says_so(message: Message) -> None:
 @pytest.mark.parametrize(
     "message",
     [each for each in ORDER_MESSAGES.values() if not isinstance(each, SubmitOrder | StartDraft)]
-    + [Retry("1"), GiveValues("1", {}), *TASK_MESSAGES.values(), TimerFired("deadline")],
+    + [
+        Retry("1"),
+        GiveValues("1", {}),
+        AcknowledgeAlerts("1", "ann"),
+        *TASK_MESSAGES.values(),
+        TimerFired("deadline"),
+    ],
     ids=repr,
 )
 def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
@@ -266,7 +275,9 @@ def test_an_order_that_does_not_exist_says_so(message: Message) -> None:
     )
 
 
-@pytest.mark.parametrize("message", [Retry("9"), GiveUp("9.9.9"), GiveValues("9", {})], ids=repr)
+@pytest.mark.parametrize(
+    "message", [Retry("9"), GiveUp("9.9.9"), GiveValues("9", {}), AcknowledgeAlerts("9", "ann")], ids=repr
+)
 def test_a_target_that_does_not_exist_is_named(message: Message) -> None:
     decision = told(group(), message)
     assert isinstance(decision.reply, RefusedReply) and decision.reply.code == "unknownTarget"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.group import OrderGroupKind
-from actors.messages import GiveUp, GiveValues, Retry, TaskResult, TaskResults, TimerFired
+from actors.messages import AcknowledgeAlerts, GiveUp, GiveValues, Retry, TaskResult, TaskResults, TimerFired
 from actors.states import FINAL, State
 from actors.structure import OrderGroup
 from actors.waiting import OPERATOR, REQUESTER, RUNTIME, TARGET, waits_for
@@ -75,7 +75,10 @@ def messages(draw: st.DrawFn, group: OrderGroup) -> Any:
     out = [key for key, task in tasks.items() if task.state is State.IN_PROGRESS]
     troubled = [key for key, task in tasks.items() if task.state in (State.HELD, State.PENDING)]
     troubled += [line.id for line in group.lines.values() if line.points is not None]
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 10))
+    if kind == 10:
+        line = draw(st.sampled_from(list(group.lines)))
+        return AcknowledgeAlerts(line, draw(st.sampled_from(["ann", "bob"])), groups=("*",))
     if kind < 4:
         line = draw(st.sampled_from(list(group.lines)))
         named = draw(st.lists(st.sampled_from(paths(group)), min_size=1, max_size=2, unique=True))

@@ -145,7 +145,10 @@ def test_a_deadline_reminds_and_goes_on_waiting() -> None:
     story.watched.now = story.watched.timers["heldBack"]
     story.watched.tell(TimerFired("heldBack"))
     assert story.watched.timers["heldBack"] == NOW + 2 * DAY
-    assert "passed 1 time(s)" in waits_for(story.group, story.watched.now).reasons[0].sentence
+    assert (
+        "reminded 1 time(s), it is with everybody"
+        in waits_for(story.group, story.watched.now).reasons[0].sentence
+    )
     story.give(colour="blue")
     assert "heldBack" not in story.watched.timers
     assert story.line() is S.COMPLETED

@@ -77,7 +77,8 @@ WHOLE = """
             wait: {deadline: P7D, reaction: default, default: false}
             rules:
               - {exclude: "flag", id: unless, actions: [add, move], description: not both}
-        wait: {deadline: PT1H, reaction: escalate}
+              - {include: "n > 2", id: more, wait: {deadline: P7D, group: desk}}
+        wait: {deadline: PT1H, reaction: escalate, group: desk, escalateTo: [lead, director]}
         mappings:
           - {set: "n + 1", to: "`ruled.one`.level", when: flag, precedence: 2}
           - {include: ruled.one, when: "n > 3"}

@@ -4,14 +4,14 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
-from catalog.store import sample_catalogs
+from catalog.store import Catalogs, sample_catalogs
 from gateway.app import create_app, uvicorn_options
 from gateway.auth import Principal
 from gateway.client import OrderloomClient
@@ -58,14 +58,25 @@ class Served:
         await self._serving
 
 
+@asynccontextmanager
+async def local(catalogs: Catalogs) -> AsyncIterator[Runtime]:
+    """The real kernel, whose timers fire, over the model journal."""
+    async with LocalRuntime(WaitingJournal(ModelJournal(4)), catalogs) as runtime:
+        yield runtime
+
+
 @contextmanager
-def served_beside(settings: GatewaySettings) -> Iterator[str]:
-    """The address of a gateway in a loop and a thread of its own, for tests that are no coroutines."""
+def served_beside(settings: GatewaySettings, catalogs: Catalogs | None = None) -> Iterator[str]:
+    """The address of a gateway in a loop and a thread of its own, for tests that are no coroutines.
+
+    With ``catalogs`` it is over the real kernel.
+    """
     ready: Future[str] = Future()
     stop: Future[None] = Future()
 
     async def serve() -> None:
-        async with Served(RecordingRuntime(), settings) as served:
+        runtime = local(catalogs) if catalogs is not None else nullcontext(RecordingRuntime())
+        async with runtime as reached, Served(reached, settings) as served:
             ready.set_result(served.url)
             await asyncio.wrap_future(stop)
 
@@ -132,7 +143,7 @@ class Shop:
 async def shop(settings: GatewaySettings) -> AsyncIterator[Shop]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with (
-        LocalRuntime(WaitingJournal(ModelJournal(4)), sample_catalogs()) as runtime,
+        local(sample_catalogs()) as runtime,
         Served(runtime, settings) as served,
         OrderloomClient(served.url, TOKEN) as orders,
         httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as http,

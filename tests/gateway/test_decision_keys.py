@@ -125,7 +125,7 @@ def test_every_decision_says_that_it_takes_a_key() -> None:
         for method, operation in operations.items()
         if method == "post"
     }
-    assert len(decisions) == 14
+    assert len(decisions) == 15
     for path, operation in decisions.items():
         names = [each["name"].lower() for each in operation["parameters"] if each["in"] == "header"]
         assert "idempotency-key" in names, path

@@ -70,6 +70,9 @@ CASES = {
     "one-of": with_rules('rules: [{include: "speed > 1", exclude: "speed > 2"}]'),
     "unknown-action": with_rules('rules: [{include: "speed > 1", actions: [delete]}]'),
     "missing-field": with_rules('condition: "speed > 1"\nwait: {reaction: remind}'),
+    "escalation-without-group": with_rules(
+        'condition: "speed > 1"\nwait: {deadline: P1D, reaction: escalate}'
+    ),
     "unknown-reaction": with_rules('condition: "speed > 1"\nwait: {deadline: P1D, reaction: shout}'),
     "duplicate-id": with_rules('rules: [{include: "speed > 1", id: a}, {exclude: "speed > 9", id: a}]'),
     "wait-default-not-allowed": with_rules(
@@ -123,6 +126,7 @@ WARNINGS = {
     "rule-constant",
     "rule-without-effect",
     "mandatory-excluded",
+    "escalation-without-group",
     "combination-without-sharing",
     "sharing-key-constant",
     "sharing-key-never-known",
@@ -146,6 +150,46 @@ def test_each_mistake_is_found(code: str, check_text: Check) -> None:
     found = [finding for finding in findings if finding.code == code]
     assert all(finding.fix and finding.message and finding.line > 1 for finding in found)
     assert {finding.severity for finding in found} == {"warning" if code in WARNINGS else "error"}
+
+
+@pytest.mark.parametrize(
+    ("wait", "code", "said", "fix"),
+    [
+        (
+            "reaction: cancelLine, group: desk",
+            "facet-not-applicable",
+            "group has no meaning",
+            "reaction: remind",
+        ),
+        (
+            "escalateTo: [lead]",
+            "facet-not-applicable",
+            "escalateTo has no meaning for reaction remind",
+            "reaction: escalate",
+        ),
+        (
+            "reaction: default, default: false, escalateTo: lead",
+            "facet-not-applicable",
+            "for reaction default",
+            "reaction: escalate",
+        ),
+        ("reaction: escalate", "escalation-without-group", "nobody above everybody", "escalateTo: [group]"),
+        (
+            "reaction: escalate, group: desk, escalateTo: []",
+            "escalation-without-group",
+            "nobody above desk",
+            "escalateTo: [group]",
+        ),
+        ("group: [a, b]", "wrong-shape", "group must be text", "write a word"),
+    ],
+)
+def test_a_wait_tells_those_whom_its_reaction_can_tell(
+    wait: str, code: str, said: str, fix: str, check_text: Check
+) -> None:
+    text = f'condition: "speed > 1"\nwait: {{deadline: P1D, {wait}}}'
+    (found,) = (each for each in check_text(with_rules(text)) if each.code == code)
+    assert said in found.message and fix in found.fix
+    assert found.severity == ("warning" if code in WARNINGS else "error")
 
 
 def test_each_code_in_the_source_has_a_case() -> None:

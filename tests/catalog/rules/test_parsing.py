@@ -10,7 +10,7 @@ CATALOG = """
     offerings: {o: {productSpecification: p}}
     productSpecifications:
       p:
-        wait: {deadline: P30D, reaction: escalate}
+        wait: {deadline: P30D, reaction: escalate, group: desk, escalateTo: [lead, director]}
         characteristics:
           speed: {valueType: integer}
           tier: {valueType: string}
@@ -22,7 +22,7 @@ CATALOG = """
             whenShrinking: idleFirst
             validFor: {startDateTime: 2026-01-01T00:00:00Z}
             rules:
-              - {exclude: "tier == 'none'", actions: [add, move], id: none, wait: {deadline: PT1H}}
+              - {exclude: "tier == 'none'", actions: [add, move], id: none, wait: {deadline: PT1H, group: desk}}
               - {include: "tier == 'gold'", description: They always get one.}
           - {type: Realized as, target: other-service}
         mappings:
@@ -53,7 +53,7 @@ def test_rules_of_a_relationship(load_text: Callable[[str], Catalog]) -> None:
     week = Wait(7 * 86_400_000, "default", False)
     assert ruled.rules == (
         Rule("condition", "include", "speed > 10", wait=week),
-        Rule("none", "exclude", "tier == 'none'", ("add", "move"), Wait(3_600_000)),
+        Rule("none", "exclude", "tier == 'none'", ("add", "move"), Wait(3_600_000, group="desk")),
         Rule("include 2", "include", "tier == 'gold'", wait=week, description="They always get one."),
     )
     assert ruled.when_shrinking == "idleFirst"
@@ -62,7 +62,7 @@ def test_rules_of_a_relationship(load_text: Callable[[str], Catalog]) -> None:
 
 
 def test_attribute_mappings(load_text: Callable[[str], Catalog]) -> None:
-    month = Wait(30 * 86_400_000, "escalate")
+    month = Wait(30 * 86_400_000, "escalate", None, "desk", ("lead", "director"))
     assert specification(load_text, "p").mappings == (
         AttributeMapping(
             "1: copy other-service.rate",

@@ -10,8 +10,11 @@ import msgspec
 import pytest
 
 from actors import changes as changes_room
+from actors import folds_of_graph as folds_room
 from actors import installed_group as installed_room
+from actors.alerts import values_of
 from actors.behaviour import Decision, refused
+from actors.graph import Graph, Held
 from actors.installed_product import Installed, InstalledProductActor
 from actors.message import Message
 from actors.messages import Done
@@ -91,6 +94,13 @@ class GenerousProduct(InstalledProductActor):
         return InstalledProductActor._reserve(msgspec.structs.replace(product, holder=None), message)
 
 
+def told_for_ever(graph: Graph, line: str, held: tuple[Held, ...]) -> None:
+    """Keeps the alerts of a line for which nothing is held back any more."""
+    folds_room._keep(graph.held, line, held)
+    if held:
+        folds_room._keep(graph.alerts, line, values_of(held))
+
+
 def promising(actor: OrderActor, order: Order | None, message: Message, now: int, group: str) -> Decision:
     """Says that a change is done, and leaves it at that."""
     return (
@@ -122,6 +132,7 @@ BUGS = {
     "change answered and not recorded": Bug(
         in_place_of(changes_room, "decide", promising), "acknowledged", 5
     ),
+    "alert outlives its wait": Bug(in_place_of(folds_room, "_keep_held", told_for_ever), "index", 20),
     "snapshot of a refused commit": Bug(in_place_of(disk_room, "ModelJournal", EagerJournal), "replay", 20),
 }
 """The table of ``docs/simulator.md``: what is found, by which promise, within how many seeds."""
