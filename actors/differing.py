@@ -21,7 +21,7 @@ from actors.events_of_graph import (
     SharedAsked,
 )
 from actors.fact import Event
-from actors.graph import Delta, Graph, Held, above, shared_root
+from actors.graph import REMINDED_AFTER_MS, Delta, Graph, Held, above, shared_root
 from actors.inside import Bringing
 from actors.plan import line_of
 from actors.states import FINAL, S, State
@@ -271,6 +271,8 @@ def held_now(
                 for bringer in grown.by.split(", ")
             )
             part = msgspec.structs.replace(grown, awaits="requester") if lost else grown
+            if part.awaits == "requester" and not part.deadline_ms:
+                part = msgspec.structs.replace(part, deadline_ms=REMINDED_AFTER_MS, reaction="remind")
             known = before.get(part.key)
             until = now + part.deadline_ms if part.deadline_ms else 0
             if known is None or known.part.code != part.code:

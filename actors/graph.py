@@ -21,6 +21,8 @@ DEADLOCK: Final = "deadlock"
 CHANGE_PENDING: Final = "changePending"
 HELD_BACK: Final = "heldBack"
 """The group's one timer for values that did not come: armed for the first deadline."""
+REMINDED_AFTER_MS: Final = 7 * 24 * 3_600_000
+"""When the requester is reminded of what he is to give, where the catalog says nothing of it."""
 REACTIONS_MAX: Final = 100
 """How often a wait reminds or escalates, at most; then it waits in silence."""
 

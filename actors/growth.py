@@ -238,13 +238,16 @@ class Growth:
 
     def _refused(self, lines: list[str], sentence: str) -> Decision:
         """What the catalog cannot do for these lines waits for an operator."""
-        events: list[Event] = []
+        refused_lines = {}
         for line in lines:
             held = HeldBack(
                 f"{line}|refused", line, "", "", "", "", "", (), NOT_POSSIBLE, sentence, "operator"
             )
-            events.append(HeldBackSet(line, (Held(held, self.now, 0),)))
-        return Decision(events, [(LINES, RollUp(tuple(lines))), (ORDER, ROLL_UP)])
+            refused_lines[line] = (Held(held, self.now, 0),)
+        decision = Decision([HeldBackSet(line, held) for line, held in refused_lines.items()])
+        self._arm(decision, refused_lines)
+        decision.inside = [(LINES, RollUp(tuple(lines))), (ORDER, ROLL_UP)]
+        return decision
 
     def _gives(self, grown: OrderGraph) -> dict[str, tuple[tuple[str, str], ...]]:
         gives: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -359,7 +362,8 @@ class Growth:
             self.orders, self.graph, OrderGraph({}, (), {line: ()}), [line], self.situation.bringing, self.now
         )
         decision = Decision(difference.leaving(line))
-        self._arm(decision, {line: ()})
+        # Whoever cancelled the line has taken what it held back out of the graph, not out of the timer.
+        decision.timers.append((HELD_BACK, first_due({**self.graph.held, line: ()}.values()) or None))
         decision.inside.append((DECOMPOSITION, Rest((line, SHARED))))
         others = self._sharing(line)
         if others:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from actors.graph import REMINDED_AFTER_MS
 from actors.group import OrderGroupKind
 from actors.messages import AnyMessage, Done, GiveUp, GiveValues, RefusedReply, Retry, TaskResult, TimerFired
 from actors.states import State
@@ -152,6 +153,20 @@ def test_a_deadline_reminds_and_goes_on_waiting() -> None:
     story.give(colour="blue")
     assert "heldBack" not in story.watched.timers
     assert story.line() is S.COMPLETED
+
+
+def test_the_requester_is_reminded_where_the_catalog_says_nothing_of_it() -> None:
+    story = Story(SITES, net(sites=1, colour="red"))
+    story.give(**{"pnet.ssite[1].model": "y"})
+    assert "heldBack" not in story.watched.timers, "a task of ours brings it"
+    story.do("pnet.ssite[1].rsurvey", other="thing")
+    story.finish()
+    now = story.watched.now
+    assert story.watched.timers["heldBack"] <= now + REMINDED_AFTER_MS
+    assert all(each.until for each in waits_for(story.group, now).reasons)
+    story.watched.now = story.watched.timers["heldBack"]
+    story.watched.tell(TimerFired("heldBack"))
+    assert "reminded 1 time(s)" in waits_for(story.group, story.watched.now).reasons[0].sentence
 
 
 @pytest.mark.parametrize(("default", "there"), [(True, True), (False, False)])
