@@ -45,7 +45,7 @@ def installed_sides(
     """What an installed product is made of."""
     of = f"installed product {picture.id}"
     if coming:
-        of = f"product {picture.id} (another order is building it)"
+        of = f"product {picture.id} (another order is to bring it)"
     for node in picture.nodes:
         yield Side(
             of,
