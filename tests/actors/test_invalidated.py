@@ -9,7 +9,7 @@ import pytest
 from actors.compatibility_events import CustomerSearched, ProductsLookedFor
 from actors.customer_products import CustomerProducts
 from actors.lifting import decode_events
-from actors.messages import AnyMessage, ApproveOrder, ChangeOrder, Heading
+from actors.messages import AnyMessage, ApproveOrder, ChangeOrder, GiveUp, Heading
 from actors.product_id import product_id
 from catalog.loader import load
 from catalog.store import Catalogs
