@@ -27,12 +27,18 @@ class Beside(msgspec.Struct, frozen=True):
     document: bytes
     customer: CustomerProducts
 
+    def named(self) -> tuple[str, ...]:
+        """Installed products that the order names and does not change."""
+        return tuple(product for product in products_beside(self.document) if self._visible(product))
+
     def products(self) -> tuple[str, ...]:
-        """Installed products that the order does not change, those that it names first."""
-        named = products_beside(self.document)
+        """Those, and then the others of its customer."""
+        named = self.named()
         apart = {*named, *products_changed(self.document).values()}
-        others = [product for product in self.customer.products if product not in apart]
-        return tuple(product for product in (*named, *others) if self._visible(product))
+        others = [
+            product for product in self.customer.products if product not in apart and self._visible(product)
+        ]
+        return (*named, *others)
 
     def changed(self, catalog: Catalog, facts: OrderFacts) -> dict[str, str]:
         """By line, the installed product that it changes or ends, where it has to do with a compatibility."""

@@ -9,6 +9,7 @@ how they stand, each time anew; those that it changes once, before anything is d
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from actors.appraisal import facts_of
 from actors.behaviour import Decision, refused
@@ -57,6 +58,8 @@ from catalog.policies.fitting import CompatibilityFinding
 from catalog.policies.sides import Side, ordered_sides, replaced_sides
 from catalog.store import Catalogs
 
+LOOK_AGAIN_AFTER_MS: Final = 10_000
+"""How old what was seen of a customer's products may be when a line ends: large orders end line by line."""
 _ABSENT = frozenset({S.CANCELLED, S.FAILED})
 
 
@@ -85,7 +88,7 @@ class CompatibilityActor:
             if message.line not in kept.lines or message.line in kept.due:
                 return Decision()
             lines = (message.line, *_done(group, kept, message.line))
-            decision = look_again(group, catalog, now)
+            decision = look_again(group, kept, catalog, message.line, now)
             if decision.events or kept.looked_for:
                 decision.events.append(CheckDue(lines))
                 decision.inside = [(LINES, RollUp(lines)), (ORDER, ROLL_UP)]
@@ -181,10 +184,12 @@ def look_beside(
     return decision
 
 
-def look_again(group: OrderGroup, catalog: Catalog, now: int) -> Decision:
-    """The same once something is built: what its lines change shows in their own work."""
-    decision = Decision()
-    _ask(decision, group, catalog, facts_of(group, catalog, now), _beside(group).products())
+def look_again(group: OrderGroup, kept: Compatibility, catalog: Catalog, line: str, now: int) -> Decision:
+    """The same once a line has built something: what lines change shows in their own work."""
+    decision, beside = Decision(), _beside(group)
+    recent = kept.looked_again > 0 and now < kept.looked_again + LOOK_AGAIN_AFTER_MS
+    wanted = beside.named() if recent and kept.lines[line] == OPEN else beside.products()
+    _ask(decision, group, catalog, facts_of(group, catalog, now), wanted)
     return decision
 
 

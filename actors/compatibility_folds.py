@@ -39,6 +39,8 @@ def _looked_for(group: OrderGroup, event: ProductsLookedFor, at: int) -> None:
     kept = _compatibility(group)
     for product in event.products:
         kept.looked_for[product] = at
+    if group.order.started:
+        kept.looked_again = at
 
 
 def _seen(group: OrderGroup, event: ProductSeen, at: int) -> None:

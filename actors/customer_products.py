@@ -26,7 +26,8 @@ class CustomerProducts(msgspec.Struct, array_like=True, frozen=True, gc=False):
                 "were looked at"
             )
         if self.orders_unread:
-            said.append(f"{self.orders_unread} orders of the customer were not searched for products")
+            orders = "order of the customer was" if self.orders_unread == 1 else "orders of the customer were"
+            said.append(f"{self.orders_unread} {orders} not searched for products")
         return " and ".join(said)
 
 

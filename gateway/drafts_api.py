@@ -83,9 +83,9 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     catalog: str
     findings: tuple[Violation, ...]
     lines: tuple[dict[str, Any], ...]
-    compatibility: tuple[dict[str, Any], ...] | None
-    """What would stand against its approval beside what is installed now; null: not asked, for a finding is not of an
-    item."""
+    compatibility: tuple[dict[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+    """What would stand against its approval beside what is installed now. Left out while something is wrong with the
+    order itself, beyond its items."""
 
 
 class PricedDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -259,7 +259,7 @@ async def run_draft_dry(request: Request, principal: Authenticated, draft: Draft
     standing = await gateway.reception_of(PRODUCT).standing(document, principal)
     now = now_ms()
     run = dry_run(document, catalog, standing, id_=draft, at=now, start=max(now, order.requested_start))
-    compatibility = None
+    compatibility: tuple[dict[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
     if of_items_alone(findings):
         customer = await customer_products(gateway.runtime, draft, document, catalog)
         beside = Beside(draft, document, customer)

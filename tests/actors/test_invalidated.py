@@ -204,6 +204,19 @@ def test_an_add_that_makes_something_invalid_by_then_is_held(home: Base) -> None
     assert home.state("oL") == "completed"
 
 
+def test_lines_that_end_one_after_the_other_ask_now_and_then(home: Base) -> None:
+    lines = [line(str(number), "phone") for number in range(1, 5)]
+    home.order("oA", *lines, customer=has(NET))
+    asked_for = [[NET]]
+    for number, later in (("1", 0), ("2", 9_999), ("3", 1), ("4", 0)):
+        home.now += later
+        home.answer("oA", line=number)
+        if number in "13":
+            asked_for.append([NET])
+        assert home.lines("oA")[number] == "completed"
+        assert [[each] for each in looked_at(home, "oA")] == asked_for
+
+
 def test_not_all_was_looked_at_and_that_is_said(home: Base) -> None:
     home.order("oD", deletes(), customer=has(NET, found=350, orders_unread=7))
     assert asked(home, "oD") == [
