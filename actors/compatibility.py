@@ -51,11 +51,12 @@ from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.graph.nodes import SHARED
 from catalog.installed import InstalledProduct
+from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.policies.compatibility import findings_among, holds_any
 from catalog.policies.facts import LineFacts, OrderFacts
 from catalog.policies.fitting import CompatibilityFinding
-from catalog.policies.sides import Side, ordered_sides, replaced_sides
+from catalog.policies.sides import Side, installed_sides, ordered_sides, replaced_sides
 from catalog.store import Catalogs
 
 LOOK_AGAIN_AFTER_MS: Final = 10_000
@@ -213,7 +214,7 @@ def _found_built(group: OrderGroup, catalog: Catalog, facts: OrderFacts) -> tupl
     """What stands against the order as it was built, beside what was seen of installed products."""
     kept, beside = group.compatibility or Compatibility(), _beside(group)
     over = beside.over(_pictures(group, beside.changed(catalog, facts)))
-    sides = [side for line in facts.lines for side in _built(group, catalog, line)]
+    sides = [side for line in facts.lines for side in _built(group, catalog, line, over.get(line.line))]
     before = [side for line in facts.lines for side in replaced_sides(catalog, line, over.get(line.line))]
     found = findings_among(catalog, facts, [*sides, *beside.sides(kept.seen)], before)
     return (*found, *beside.unseen(catalog, facts))
@@ -240,25 +241,27 @@ def _beside(group: OrderGroup, customer: CustomerProducts | None = None) -> Besi
     return Beside(group.order.id, group.order.document, customer)
 
 
-def _built(group: OrderGroup, catalog: Catalog, facts: LineFacts) -> Iterator[Side]:
+def _built(group: OrderGroup, catalog: Catalog, facts: LineFacts, over: LineRequest | None) -> Iterator[Side]:
     """What a line has built, is at work on, or leaves as it is; what it is yet to come to, as at approval."""
     line, of = group.lines[facts.line], f"line {facts.line}"
     missed = line.state in FINAL and line.state not in STANDS
     claim = group.reservations.claims.get(line.id) if group.reservations is not None else None
     picture = claim.picture if claim is not None else None
+    if picture is None and over is not None:
+        picture = over.installed
     if line.action == "delete":
-        going = not missed
-        if picture is not None:
-            yield from (
-                Side(of, node.specification, node.characteristics, facts, going) for node in picture.nodes
-            )
-        else:
+        if picture is None:
             for side in ordered_sides(catalog, facts):
-                yield Side(of, side.specification, side.values, facts, going)
+                yield Side(of, side.specification, side.values, facts, not missed)
+        elif missed:
+            yield from installed_sides(picture)  # it stands as if no line had named it
+        else:
+            for node in picture.nodes:
+                yield Side(of, node.specification, node.characteristics, facts, True)
         return
     if line.action == "noChange" or not line.decomposed:
         if not missed:
-            yield from ordered_sides(catalog, facts)
+            yield from ordered_sides(catalog, facts, over)
         return
     graph = group.decomposition.graph or Graph()
     standing = {node.id: node.characteristics for node in picture.nodes} if picture is not None else {}

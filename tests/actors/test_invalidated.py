@@ -121,6 +121,26 @@ def test_what_leaves_together_misses_nothing(base: Base) -> None:
     assert base.state("oD") == "completed" and not findings(base, "oD")
 
 
+def test_what_was_to_leave_with_it_and_stays_is_told(base: Base) -> None:
+    base.order("oD", deletes(), line("2", "phone", "delete", product=PHONE))
+    base.answer("oD", line="1")
+    assert base.lines("oD")["1"] == "completed" and not findings(base, "oD")
+    base.answer("oD", "failed", line="2")
+    base.give_up("oD")
+    assert base.lines("oD") == {"1": "completed", "2": "failed"} and findings(base, "oD") == {"1": (INVALID,)}
+
+
+def test_a_line_whose_work_is_yet_to_come_is_taken_over_what_it_changes(base: Base) -> None:
+    """The phone is compared while the net still waits for another line: its speed stays as it is installed."""
+    colour = line("3", "net", "modify", product=NET, needs=("2",))
+    base.order("oA", line("1", "phone", lines=5), line("2", "lamp"), colour, line("4", "lamp", beside=PHONE))
+    assert not asked(base, "oA")
+    base.answer("oA", line="1")
+    assert base.lines("oA")["1"] == "completed" and base.lines("oA")["3"] == "acknowledged"
+    base.finish("oA")
+    assert base.state("oA") == "completed" and not findings(base, "oA")
+
+
 def test_a_delete_that_is_not_done_makes_nothing_invalid(base: Base) -> None:
     base.order("oD", deletes(beside=PHONE))
     approve(base, "oD", FINDING)

@@ -13,6 +13,7 @@ from catalog.loader import load
 from catalog.store import Catalogs
 from gateway import customer_products
 from gateway.auth import Principal
+from gateway.client import OrderloomClient
 from gateway.settings import GatewaySettings
 from runtime.journal.model import ModelJournal
 from runtime.local import LocalRuntime
@@ -185,6 +186,20 @@ async def test_an_add_excludes_what_the_customer_has(shop: Shop) -> None:
         f"jammer of line 1 cannot stand beside television of installed product {television}"
     )
     assert await shop.made("jammer", party="c2"), "nobody has to be asked about another customer's"
+
+
+async def test_orders_that_stream_in_are_compared_as_well(shop: Shop) -> None:
+    await shop.made("internet")
+    television = await shop.made("television")
+    async with OrderloomClient(str(shop.http.base_url), "sue") as client:
+        orders = [shop.body(add("jammer")), shop.body(add("chair"))]
+        answers = {answer.line: answer async for answer in client.stream(orders)}
+    assert {answer.status for answer in answers.values()} == {201}
+    jammer, chair = answers[1].id, answers[2].id
+    assert jammer and chair
+    (finding,) = await shop.asked(jammer)
+    assert television in finding["sentence"]
+    await shop.ended(chair)
 
 
 async def test_an_add_finds_what_it_requires_at_its_customer_alone(shop: Shop) -> None:
