@@ -193,10 +193,9 @@ async def test_orders_that_stream_in_are_compared_as_well(shop: Shop) -> None:
     television = await shop.made("television")
     async with OrderloomClient(str(shop.http.base_url), "sue") as client:
         orders = [shop.body(add("jammer")), shop.body(add("chair"))]
-        answers = {answer.line: answer async for answer in client.stream(orders)}
+        answers = {answer.order["externalId"]: answer async for answer in client.stream(orders)}
     assert {answer.status for answer in answers.values()} == {201}
-    jammer, chair = answers[1].id, answers[2].id
-    assert jammer and chair
+    jammer, chair = [answers[order["externalId"]].id for order in orders]
     (finding,) = await shop.asked(jammer)
     assert television in finding["sentence"]
     await shop.ended(chair)
