@@ -95,11 +95,12 @@ class Beside(msgspec.Struct, frozen=True):
         """What stands against the order as it is to become."""
         if not catalog.horizontal:
             return ()
-        pictures = {
-            line: picture
-            for line, product in self.changed(catalog, facts).items()
-            if (each := seen.get(product)) is not None and (picture := each.stands) is not None
-        }
+        pictures = {}
+        for line, product in self.changed(catalog, facts).items():
+            each = seen.get(product)
+            if each is not None and each.state is not S.PENDING_ACTIVE:
+                # Of what is gone, or never was, there is nothing to take away.
+                pictures[line] = each.stands or InstalledProduct(product, ())
         found = compatibility_findings(catalog, facts, self.sides(seen), self.over(pictures))
         return (*found, *self.unseen(catalog, facts))
 

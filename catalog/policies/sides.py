@@ -110,6 +110,8 @@ def _changed_sides(
         for node in picture.nodes:
             yield Side(of, node.specification, node.characteristics, line, True)
         return
+    if not picture.nodes:
+        return
     standing = {node.id: node.characteristics for node in picture.nodes}
     try:
         grown = list(grow(Order(catalog, {over.line: over}), (over.line,)).nodes.values())

@@ -114,6 +114,15 @@ def test_what_was_broken_before_is_no_finding_of_this_order(base: Base) -> None:
     assert base.state("oD") == "completed" and not findings(base, "oD")
 
 
+@pytest.mark.parametrize("action", ["delete", "modify"])
+def test_what_is_gone_is_not_taken_away_again(base: Base, action: str) -> None:
+    base.order("oD", deletes())
+    base.finish("oD")
+    assert base.state("oD") == "completed"
+    base.order("oE", line("1", "net", action, product=NET, beside=PHONE))
+    assert not asked(base, "oE") and base.lines("oE") == {"1": "held"}, "it is refused its product"
+
+
 def test_what_leaves_together_misses_nothing(base: Base) -> None:
     base.order("oD", deletes(), line("2", "phone", "delete", product=PHONE))
     assert not asked(base, "oD")
