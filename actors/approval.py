@@ -12,7 +12,7 @@ import msgspec
 from actors import people
 from actors.appraisal import facts_of, priced
 from actors.behaviour import Decision, refused
-from actors.compatibility import seen_beside
+from actors.compatibility import found_beside
 from actors.fact import Event
 from actors.messages import ApproveOrder, ReturnOrder
 from actors.review_events import (
@@ -33,7 +33,6 @@ from actors.states import S
 from actors.structure import OrderGroup
 from catalog.model import Catalog
 from catalog.policies.approval import NeededApproval, needed_approvals
-from catalog.policies.compatibility import compatibility_findings
 from catalog.policies.model import ApprovalRule, Conditions, WorkRule
 
 COMPATIBILITY = "compatibility"
@@ -45,8 +44,7 @@ VERSION_PASSED = "versionPassed"
 def asked_for(group: OrderGroup, catalog: Catalog, now: int) -> bool:
     """Whether anybody must approve the order as it stands."""
     facts = facts_of(group, catalog, now)
-    beside = seen_beside(group)
-    return bool(needed_approvals(catalog, facts) or compatibility_findings(catalog, facts, beside))
+    return bool(needed_approvals(catalog, facts) or found_beside(group, catalog, facts))
 
 
 def ask(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
@@ -57,8 +55,7 @@ def ask(group: OrderGroup, catalog: Catalog, now: int) -> list[Event]:
         return []
     facts = facts_of(group, catalog, now)
     findings = tuple(
-        Incompatibility(each.id, each.line, each.sentence)
-        for each in compatibility_findings(catalog, facts, seen_beside(group))
+        Incompatibility(each.id, each.line, each.sentence) for each in found_beside(group, catalog, facts)
     )
     needed = needed_approvals(catalog, facts)
     if findings and not needed:

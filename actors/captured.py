@@ -78,12 +78,24 @@ def products_beside(document: bytes) -> tuple[str, ...]:
     form = _form_of(order)
     related = f"{form.ordered}Relationship"
     found: set[str] = set()
-    changed: set[str] = set()
     for _, item in _items(order, form):
         ordered = item.get(form.ordered, {})
         found.update(_id(each.get(form.ordered)) for each in ordered.get(related, ()))
-        (changed if item["action"] in CHANGING else found).add(_id(ordered))
-    return tuple(sorted(found - changed - {""}))
+        if item["action"] not in CHANGING:
+            found.add(_id(ordered))
+    return tuple(sorted(found - {*products_changed(document).values(), ""}))
+
+
+@lru_cache(maxsize=16)
+def products_changed(document: bytes) -> dict[str, str]:
+    """By line, the installed product that it changes or ends."""
+    order = _read(document)
+    form = _form_of(order)
+    return {
+        item["id"]: _id(item.get(form.ordered))
+        for _, item in _items(order, form)
+        if item["action"] in CHANGING and _id(item.get(form.ordered))
+    }
 
 
 def filled(document: bytes, values: Values) -> bytes:

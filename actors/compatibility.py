@@ -4,16 +4,19 @@ At approval the order's lines are compared as they are to become (``actors/appro
 built: a line that adds and does not fit is held until someone decides, of one that changes or takes away it is told
 what does not fit any more. What was done is never undone. An approver's override counts at completion, too.
 
-Installed products that the order names without changing them are asked how they stand, each time anew.
+Installed products that the order names without changing them, and those that it was told its customer has, are asked
+how they stand, each time anew; those that it changes once, before anything is done to them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from actors.appraisal import facts_of
 from actors.behaviour import Decision, refused
-from actors.captured import products_beside
+from actors.beside import Beside
 from actors.compatibility_events import (
     CheckDue,
+    CustomerSearched,
     FindingsAccepted,
     LinesChecked,
     LinesWatched,
@@ -21,6 +24,7 @@ from actors.compatibility_events import (
     ProductsLookedFor,
 )
 from actors.compatibility_state import OPEN, Compatibility
+from actors.customer_products import NOTHING_LOOKED_FOR, CustomerProducts
 from actors.fact import Event
 from actors.graph import Graph
 from actors.inside import (
@@ -40,25 +44,23 @@ from actors.inventory import orders_of
 from actors.line import standing
 from actors.message import Message
 from actors.messages_of_products import LookAtProduct, ProductShown
-from actors.order_id import tenant_tag_of
 from actors.people import next_instant
-from actors.product_id import origin_of
 from actors.review_events import Incompatibility
 from actors.shared_inventory import STANDS
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.graph.nodes import SHARED
+from catalog.installed import InstalledProduct
+from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import (
-    Side,
-    findings_among,
-    holds_any,
-    installed_sides,
-    ordered_sides,
-)
-from catalog.policies.facts import LineFacts
+from catalog.policies.compatibility import findings_among, holds_any
+from catalog.policies.facts import LineFacts, OrderFacts
+from catalog.policies.fitting import CompatibilityFinding
+from catalog.policies.sides import Side, installed_sides, ordered_sides, replaced_sides
 from catalog.store import Catalogs
 
+LOOK_AGAIN_AFTER_MS: Final = 10_000
+"""How old what was seen of a customer's products may be when a line ends: large orders end line by line."""
 _ABSENT = frozenset({S.CANCELLED, S.FAILED})
 
 
@@ -87,7 +89,7 @@ class CompatibilityActor:
             if message.line not in kept.lines or message.line in kept.due:
                 return Decision()
             lines = (message.line, *_done(group, kept, message.line))
-            decision = look_beside(group, catalog, now)
+            decision = look_again(group, kept, catalog, message.line, now)
             if decision.events or kept.looked_for:
                 decision.events.append(CheckDue(lines))
                 decision.inside = [(LINES, RollUp(lines)), (ORDER, ROLL_UP)]
@@ -116,22 +118,25 @@ class CompatibilityActor:
         """Compare what was built; what does not fit of lines that have ended is told, too."""
         facts = facts_of(group, catalog, now)
         overridden = group.review.overrides if group.review is not None else {}
-        sides = [side for line in facts.lines for side in _built(group, catalog, line)]
+        known = {**kept.findings, **kept.overridden}
         found = [
-            Incompatibility(each.id, each.line, each.sentence)
-            for each in findings_among(catalog, facts, [*sides, *seen_beside(group)])
-            if each.id not in overridden
+            Incompatibility(each.id, each.line, each.sentence) for each in _found_built(group, catalog, facts)
         ]
-        news = tuple(
-            each
+        late = [
+            each.line
             for each in found
-            if each.line in lines
-            or (group.lines[each.line].state in FINAL and kept.findings.get(each.id) != each)
-        )
-        if not lines and not news:
+            if group.lines[each.line].state in FINAL and known.get(each.id) != each
+        ]
+        if not lines and not late:
             return Decision()
-        told = dict.fromkeys((*lines, *(each.line for each in news)))
-        events: list[Event] = [LinesChecked(tuple(told), news)]
+        told = dict.fromkeys((*lines, *late))
+        news = [each for each in found if each.line in told]
+        checked = LinesChecked(
+            tuple(told),
+            tuple(each for each in news if each.id not in overridden),
+            tuple(each for each in news if each.id in overridden),
+        )
+        events: list[Event] = [checked]
         return Decision(events, [(LINES, RollUp(lines)), (ORDER, ROLL_UP)] if lines else [])
 
 
@@ -160,55 +165,103 @@ def _done(group: OrderGroup, kept: Compatibility, line: str) -> list[str]:
     ]
 
 
-def look_beside(group: OrderGroup, catalog: Catalog, now: int) -> Decision:
-    """Ask the installed products that the order names, where it has lines that must fit something."""
+def look_beside(
+    group: OrderGroup, catalog: Catalog, now: int, customer: CustomerProducts | None = None
+) -> Decision:
+    """Ask the installed products that the order has to do with, where it has lines that must fit something.
+
+    :param customer: what was found of its customer's products; None: what was found before.
+    """
     if not catalog.horizontal:
         return Decision()
-    order = group.order
     kept = group.compatibility or Compatibility()
-    tenant = tenant_tag_of(order.id)
-    wanted = []
-    for product in products_beside(order.document):
-        origin = origin_of(product)
-        if origin is not None and origin[0] != order.id and tenant_tag_of(origin[0]) == tenant:
-            wanted.append(product)
+    decision = Decision()
+    if customer is not None and customer != kept.customer:
+        decision.events.append(CustomerSearched(customer))
+    facts = facts_of(group, catalog, now)
+    beside = _beside(group, customer)
+    wanted = dict.fromkeys((*beside.products(), *beside.changed(catalog, facts).values()))
+    _ask(decision, group, catalog, facts, wanted)
+    return decision
+
+
+def look_again(group: OrderGroup, kept: Compatibility, catalog: Catalog, line: str, now: int) -> Decision:
+    """The same once a line has built something: what lines change shows in their own work."""
+    decision, beside = Decision(), _beside(group)
+    recent = kept.looked_again > 0 and now < kept.looked_again + LOOK_AGAIN_AFTER_MS
+    wanted = beside.named() if recent and kept.lines[line] == OPEN else beside.products()
+    _ask(decision, group, catalog, facts_of(group, catalog, now), wanted)
+    return decision
+
+
+def _ask(
+    decision: Decision, group: OrderGroup, catalog: Catalog, facts: OrderFacts, wanted: Iterable[str]
+) -> None:
+    kept = group.compatibility or Compatibility()
     new = tuple(product for product in wanted if product not in kept.looked_for)
-    if not new or not any(
-        holds_any(catalog, line.specification) for line in facts_of(group, catalog, now).lines
-    ):
-        return Decision()
-    sends = [(product, LookAtProduct(order.id)) for product in new]
-    return Decision([ProductsLookedFor(new)], sends=[*sends])
+    if new and any(holds_any(catalog, line.specification) for line in facts.lines):
+        decision.events.append(ProductsLookedFor(new))
+        decision.sends += [(product, LookAtProduct(group.order.id)) for product in new]
 
 
-def seen_beside(group: OrderGroup) -> Iterator[Side]:
-    """What stands of the installed products that the order names, as it was seen last."""
-    kept = group.compatibility
-    for seen in kept.seen.values() if kept is not None else ():
-        picture = seen.stands
+def found_beside(group: OrderGroup, catalog: Catalog, facts: OrderFacts) -> tuple[CompatibilityFinding, ...]:
+    """What stands against the order as it is to become, beside what was seen of installed products."""
+    kept = group.compatibility or Compatibility()
+    return _beside(group).findings(catalog, facts, kept.seen)
+
+
+def _found_built(group: OrderGroup, catalog: Catalog, facts: OrderFacts) -> tuple[CompatibilityFinding, ...]:
+    """What stands against the order as it was built, beside what was seen of installed products."""
+    kept, beside = group.compatibility or Compatibility(), _beside(group)
+    over = beside.over(_pictures(group, beside.changed(catalog, facts)))
+    sides = [side for line in facts.lines for side in _built(group, catalog, line, over.get(line.line))]
+    before = [side for line in facts.lines for side in replaced_sides(catalog, line, over.get(line.line))]
+    found = findings_among(catalog, facts, [*sides, *beside.sides(kept.seen)], before)
+    return (*found, *beside.unseen(catalog, facts))
+
+
+def _pictures(group: OrderGroup, changed: dict[str, str]) -> dict[str, InstalledProduct]:
+    """By line, the product that it changes or ends as it stood before."""
+    claims = group.reservations.claims if group.reservations is not None else {}
+    seen = group.compatibility.seen if group.compatibility is not None else {}
+    found = {}
+    for line, product in changed.items():
+        claim = claims.get(line)
+        picture = claim.picture if claim is not None else None
+        if picture is None and product in seen:
+            picture = seen[product].stands
         if picture is not None:
-            yield from installed_sides(picture, leaving=seen.state is S.PENDING_TERMINATE)
+            found[line] = picture
+    return found
 
 
-def _built(group: OrderGroup, catalog: Catalog, facts: LineFacts) -> Iterator[Side]:
+def _beside(group: OrderGroup, customer: CustomerProducts | None = None) -> Beside:
+    if customer is None:
+        customer = group.compatibility.customer if group.compatibility is not None else NOTHING_LOOKED_FOR
+    return Beside(group.order.id, group.order.document, customer)
+
+
+def _built(group: OrderGroup, catalog: Catalog, facts: LineFacts, over: LineRequest | None) -> Iterator[Side]:
     """What a line has built, is at work on, or leaves as it is; what it is yet to come to, as at approval."""
     line, of = group.lines[facts.line], f"line {facts.line}"
     missed = line.state in FINAL and line.state not in STANDS
     claim = group.reservations.claims.get(line.id) if group.reservations is not None else None
     picture = claim.picture if claim is not None else None
+    if picture is None and over is not None:
+        picture = over.installed
     if line.action == "delete":
-        going = not missed
-        if picture is not None:
-            yield from (
-                Side(of, node.specification, node.characteristics, facts, going) for node in picture.nodes
-            )
-        else:
+        if picture is None:
             for side in ordered_sides(catalog, facts):
-                yield Side(of, side.specification, side.values, facts, going)
+                yield Side(of, side.specification, side.values, facts, not missed)
+        elif missed:
+            yield from installed_sides(picture)  # it stands as if no line had named it
+        else:
+            for node in picture.nodes:
+                yield Side(of, node.specification, node.characteristics, facts, True)
         return
     if line.action == "noChange" or not line.decomposed:
         if not missed:
-            yield from ordered_sides(catalog, facts)
+            yield from ordered_sides(catalog, facts, over)
         return
     graph = group.decomposition.graph or Graph()
     standing = {node.id: node.characteristics for node in picture.nodes} if picture is not None else {}

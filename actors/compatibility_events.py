@@ -3,6 +3,7 @@
 Rules as in ``actors/events.py``.
 """
 
+from actors.customer_products import CustomerProducts
 from actors.fact import Event
 from actors.review_events import Incompatibility
 from actors.states import State
@@ -15,14 +16,23 @@ class LinesWatched(Event, frozen=True, tag="compatible"):
     lines: tuple[str, ...]
 
 
+class CustomerSearched(Event, frozen=True, tag="customerSearched"):
+    """What was found of the customer's products when the order came in, or came to be another one."""
+
+    customer: CustomerProducts
+
+
 class ProductsLookedFor(Event, frozen=True, tag="lookedFor"):
-    """The order wants to see installed products that it names and does not change."""
+    """The order wants to see installed products: those that it names, and what its customer has besides."""
 
     products: tuple[str, ...]
 
 
 class ProductSeen(Event, frozen=True, tag="productSeen"):
-    """Such a product as it stands; ``state`` is None where there is none, ``picture`` while it is not made."""
+    """Such a product as it stands; ``state`` is None where there is none, and ``picture`` then, too.
+
+    While it is being made ``state`` is pendingActive, and the picture shows what it is to be and what is built of it.
+    """
 
     product: str
     state: State | None
@@ -38,11 +48,13 @@ class CheckDue(Event, frozen=True, tag="checkDue"):
 class LinesChecked(Event, frozen=True, tag="checked"):
     """What these lines were found to be: nothing but ``findings`` stands against them.
 
-    A line that adds and has any is held until someone decides; of others it is only told.
+    A line that adds and has any is held until someone decides; of others it is only told. What an approver overrode is
+    told, too, and holds up nothing.
     """
 
     lines: tuple[str, ...]
     findings: tuple[Incompatibility, ...]
+    overridden: tuple[Incompatibility, ...] = ()
 
 
 class FindingsAccepted(Event, frozen=True, tag="findingsAccepted"):
@@ -54,5 +66,11 @@ class FindingsAccepted(Event, frozen=True, tag="findingsAccepted"):
 
 
 CompatibilityEvent = (
-    LinesWatched | ProductsLookedFor | ProductSeen | CheckDue | LinesChecked | FindingsAccepted
+    LinesWatched
+    | CustomerSearched
+    | ProductsLookedFor
+    | ProductSeen
+    | CheckDue
+    | LinesChecked
+    | FindingsAccepted
 )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from actors.compatibility_events import (
     CheckDue,
+    CustomerSearched,
     FindingsAccepted,
     LinesChecked,
     LinesWatched,
@@ -30,10 +31,16 @@ def _watched(group: OrderGroup, event: LinesWatched, at: int) -> None:
         fold_points(group, line)
 
 
+def _searched(group: OrderGroup, event: CustomerSearched, at: int) -> None:
+    _compatibility(group).customer = event.customer
+
+
 def _looked_for(group: OrderGroup, event: ProductsLookedFor, at: int) -> None:
     kept = _compatibility(group)
     for product in event.products:
         kept.looked_for[product] = at
+    if group.order.started:
+        kept.looked_again = at
 
 
 def _seen(group: OrderGroup, event: ProductSeen, at: int) -> None:
@@ -53,9 +60,10 @@ def _due(group: OrderGroup, event: CheckDue, at: int) -> None:
 def _checked(group: OrderGroup, event: LinesChecked, at: int) -> None:
     kept = _compatibility(group)
     found = {each.line for each in event.findings}
-    for id_ in [id_ for id_, each in kept.findings.items() if each.line in event.lines]:
-        del kept.findings[id_]
-    kept.findings.update({each.id: each for each in event.findings})
+    for told, news in ((kept.findings, event.findings), (kept.overridden, event.overridden)):
+        for id_ in [id_ for id_, each in told.items() if each.line in event.lines]:
+            del told[id_]
+        told.update({each.id: each for each in news})
     for line in event.lines:
         kept.due.pop(line, None)
         if group.lines[line].state in FINAL:
@@ -77,6 +85,7 @@ def _accepted(group: OrderGroup, event: FindingsAccepted, at: int) -> None:
 
 COMPATIBILITY_FOLDS: Final[dict[type, Callable[[OrderGroup, Any, int], None]]] = {
     LinesWatched: _watched,
+    CustomerSearched: _searched,
     ProductsLookedFor: _looked_for,
     ProductSeen: _seen,
     CheckDue: _due,

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from actors.customer_products import NOTHING_LOOKED_FOR, CustomerProducts
 from actors.review_events import Incompatibility
 from actors.states import S, State
 from catalog.installed import InstalledProduct
@@ -25,7 +26,12 @@ class Seen(msgspec.Struct, array_like=True, frozen=True):
     @property
     def stands(self) -> InstalledProduct | None:
         """What stands of it."""
-        return self.picture if self.state not in (None, S.CANCELLED, S.TERMINATED) else None
+        return self.picture if self.state not in (None, S.PENDING_ACTIVE, S.CANCELLED, S.TERMINATED) else None
+
+    @property
+    def coming(self) -> InstalledProduct | None:
+        """What is to stand, and is being built."""
+        return self.picture if self.state is S.PENDING_ACTIVE else None
 
 
 class Compatibility(msgspec.Struct):
@@ -38,10 +44,16 @@ class Compatibility(msgspec.Struct):
     looked_for: dict[str, int] = {}
     """Installed products that the order waits to see, each with since when."""
     seen: dict[str, Seen] = {}
+    looked_again: int = 0
+    """When the order last asked for them after its work had begun; 0: not yet."""
     findings: dict[str, Incompatibility] = {}
     """What was found of lines whose work is done, by its id."""
+    overridden: dict[str, Incompatibility] = {}
+    """The same, where an approver had decided before that it may be."""
     accepted: dict[str, str] = {}
     """Lines that stand in spite of what was found, each with the reason."""
+    customer: CustomerProducts = NOTHING_LOOKED_FOR
+    """What was told of the customer's products besides those that the order names."""
 
     def against(self, line: str) -> str:
         """What was found against a line, as one sentence."""

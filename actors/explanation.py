@@ -71,4 +71,11 @@ def _findings(group: OrderGroup, line: str) -> tuple[str, ...]:
     if kept is None:
         return ()
     stands = f"; it stands all the same: {kept.accepted[line] or 'accepted'}" if line in kept.accepted else ""
-    return tuple(f"{each.sentence}{stands}" for each in kept.findings.values() if each.line == line)
+    found = [f"{each.sentence}{stands}" for each in kept.findings.values() if each.line == line]
+    why = group.review.overrides if group.review is not None else {}
+    found += [
+        f"{each.sentence}; it was approved all the same: {why.get(each.id, '')}"
+        for each in kept.overridden.values()
+        if each.line == line
+    ]
+    return tuple(found)

@@ -8,6 +8,7 @@ them at once; ``draft`` and ``change`` are rooms of the order's own, for message
 from typing import Any, Final, Protocol
 
 from actors.claims import SharedClaim
+from actors.customer_products import CustomerProducts
 from actors.events_of_products import SharedReference
 from actors.message import Message
 from actors.states import State
@@ -206,6 +207,8 @@ class OpenReview(Message, frozen=True, tag="openReview"):
     by: str
     lane: str = ""
     """The lane it was given at the door; empty: the one the catalog says."""
+    customer: CustomerProducts | None = None
+    """What was found of its customer's products; None: nobody has looked anew."""
 
 
 class Settle(Message, frozen=True, tag="settle"):

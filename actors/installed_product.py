@@ -145,7 +145,7 @@ class InstalledProductActor:
             decision = Decision(late)
             if product.state is S.CREATED and message.state is not S.DRAFT:
                 decision.events.append(ProductMoved(S.PENDING_ACTIVE))
-            _show(decision, product, S.PENDING_ACTIVE, None)
+            _show(decision, product, S.PENDING_ACTIVE, message.picture)
             ahead = Reservation(product.order, product.line, "add", 0)
             for each in product.queue:
                 decision.sends.append(_busy(product, each, ahead))
@@ -172,8 +172,9 @@ class InstalledProductActor:
         if not product.known:
             asked = OriginAsked(product.id, product.order, product.line)
             return Decision([asked, *looked], sends=[(product.order, TellProduct(product.id))])
-        if product.picture is None and product.state is S.CREATED:
-            return Decision(looked)
+        if product.picture is None and product.state in (S.CREATED, S.PENDING_ACTIVE):
+            # What it is to be, and what is built of it, knows its order alone.
+            return Decision(looked, sends=[(product.order, TellProduct(product.id))])
         return Decision(sends=[(message.order, ProductShown(product.id, product.state, product.picture))])
 
     @staticmethod

@@ -25,12 +25,12 @@ from catalog.store import Catalogs
 
 
 def made(group: OrderGroup, line: str, catalogs: Catalogs) -> ProductTold:
-    """What an add line tells the product it makes: once the line has ended, with the picture."""
-    order, ended = group.order, group.lines[line]
+    """What an add line tells the product it makes: how it is, or what it is to be and what is built of it so far."""
+    order, making = group.order, group.lines[line]
     request = request_of(order.document, line)
-    picture = _picture(group, line, catalogs.get(order.catalog)) if ended.state in FINAL else None
+    picture = _picture(group, line, catalogs.get(order.catalog))
     return ProductTold(
-        order.id, ended.state, picture, request.offering or "", request.quantity, order.party, ended.since
+        order.id, making.state, picture, request.offering or "", request.quantity, order.party, making.since
     )
 
 

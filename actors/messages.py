@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from actors.customer_products import CustomerProducts
 from actors.message import Message
 from actors.messages_of_products import ProductMessage
 
@@ -47,6 +48,8 @@ class SubmitOrder(Message, frozen=True, tag="submit"):
     by: str = ""
     lane: str = ""
     """The lane it travels on, where that is not for the catalog's policy to say: its lane was full."""
+    customer: CustomerProducts | None = None
+    """What was found of its customer's products, where a compatibility of its lines looks among them."""
 
 
 class StartDraft(Message, frozen=True, tag="draft"):
@@ -84,6 +87,8 @@ class SubmitDraft(Message, frozen=True, tag="submitDraft"):
     document: bytes = b""
     lane: str = ""
     """As in :class:`SubmitOrder`."""
+    customer: CustomerProducts | None = None
+    """As in :class:`SubmitOrder`."""
 
 
 class WithdrawDraft(Message, frozen=True, tag="withdrawDraft"):
@@ -106,6 +111,8 @@ class ChangeOrder(Message, frozen=True, tag="change"):
     heading: Heading
     changed: tuple[str, ...]
     by: str = ""
+    customer: CustomerProducts | None = None
+    """As in :class:`SubmitOrder`."""
 
 
 class AnnotateOrder(Message, frozen=True, tag="annotate"):

@@ -50,7 +50,7 @@ class TellProduct(Message, frozen=True, tag="tellProduct"):
 
 
 class ProductTold(Message, frozen=True, tag="productTold"):
-    """From the order that makes or made it: where the product stands, and how it is made once its line has ended.
+    """From the order that makes or made it: where the product stands, and what is made of it so far.
 
     ``state`` is None when that order has no line that makes it.
     """
@@ -94,13 +94,17 @@ class ProductRefused(Message, frozen=True, tag="productRefused"):
 
 
 class LookAtProduct(Message, frozen=True, tag="lookAtProduct"):
-    """From an order that names the product and does not change it: how does it stand now?"""
+    """From an order that is compared with the product: how does it stand now?"""
 
     order: str
 
 
 class ProductShown(Message, frozen=True, tag="productShown"):
-    """From an installed product: how it stands. ``state`` is None where nobody ever made it, ``picture`` before."""
+    """From an installed product: how it stands.
+
+    ``state`` is None where nobody ever made it. While it is being made (pendingActive) the picture shows what it is to
+    be, and what is built of it.
+    """
 
     product: str
     state: State | None

@@ -9,6 +9,7 @@ import msgspec
 
 from actors.acceptance import ORDER_ACCEPTS
 from actors.behaviour import Decision, refused
+from actors.customer_products import NOTHING_LOOKED_FOR
 from actors.document import lines_of
 from actors.events import DependencyEnded, DraftSubmitted, OrderMoved, OrderSubmitted, WaiterAdded
 from actors.fact import Event
@@ -175,7 +176,7 @@ class OrderActor:
         decision = Decision([submitted], reply=Accepted(group, S.ACKNOWLEDGED, now))
         decision.sends += [(other, AwaitOrder(group)) for other in depends_on]
         if self._concerned(message.catalog, message.document):
-            decision.inside.append((REVIEW, OpenReview(message.by, message.lane)))
+            decision.inside.append((REVIEW, OpenReview(message.by, message.lane, message.customer)))
         elif not depends_on:
             self._begin(decision, message.document, message.catalog, message.requested_start, now)
         return decision
@@ -189,7 +190,7 @@ class OrderActor:
         decision = Decision([DraftSubmitted(document, catalog)])
         decision.sends += [(other, AwaitOrder(order.id)) for other in order.depends_on]
         if self._concerned(catalog, document):
-            decision.inside.append((REVIEW, OpenReview(message.by, message.lane)))
+            decision.inside.append((REVIEW, OpenReview(message.by, message.lane, message.customer)))
         elif not order.depends_on:
             self._begin(decision, document, catalog, order.requested_start, now)
         return decision
@@ -207,7 +208,8 @@ class OrderActor:
         if order.requested_start:
             decision.timers.append((START, None))
         if order.in_review or self._concerned(message.catalog, message.document):
-            decision.inside.append((REVIEW, OpenReview(message.by)))
+            customer = message.customer or NOTHING_LOOKED_FOR
+            decision.inside.append((REVIEW, OpenReview(message.by, customer=customer)))
         elif (freed or order.state is S.ACKNOWLEDGED) and _met(depends_on.values()):
             self._begin(decision, message.document, message.catalog, message.heading.requested_start, now)
 

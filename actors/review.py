@@ -80,10 +80,10 @@ class ReviewActor:
             due = people.next_instant(review.tasks.values())
             decision = Decision([*enrichment.answered(group, message.by)], [(REVIEW, Settle(due))])
             decision.events += watched(group, catalog, now)
-            decision.add(look_beside(group, catalog, now))
+            decision.add(look_beside(group, catalog, now, message.customer))
             return decision
         events = [*_prioritised(group, catalog, now, message.lane), *watched(group, catalog, now)]
-        looked = look_beside(group, catalog, now)
+        looked = look_beside(group, catalog, now, message.customer)
         if looked.events:
             opened = [*events, ReviewOpened(message.by), *looked.events]
             return Decision(opened, [(REVIEW, Settle(0))], looked.sends)

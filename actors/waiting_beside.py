@@ -109,7 +109,8 @@ def _unfit(pair: tuple[Line, str], now: int) -> Reason:
 def _unseen(pair: tuple[str, int], now: int) -> Reason:
     product, since = pair
     sentence = (
-        f"the order waits since {iso(since)} for installed product {product}, which it names, to show itself"
+        f"the order waits since {iso(since)} for installed product {product}, which it is compared with, to show "
+        "itself"
     )
     return Reason(RUNTIME, sentence, since, None, product)
 

@@ -207,12 +207,18 @@ class Catalog(msgspec.Struct, frozen=True, eq=False, weakref=True):
     compiled: dict[Any, Any] = msgspec.field(default_factory=dict)
     horizontal: bool = False
     """Whether any specification states a compatibility; found out here, as `reviewed` is."""
+    customer_wide: bool = False
+    """Whether any of these compatibilities looks among all that an order's customer has."""
     reviewed: bool = False
     """Whether there is anything that people may have to look at before an order is fulfilled."""
 
     def __post_init__(self) -> None:
         horizontal = any(each.compatibilities for each in self.specifications.values())
         msgspec.structs.force_setattr(self, "horizontal", horizontal)
+        if horizontal:
+            stated = (rule for each in self.specifications.values() for rule in each.compatibilities)
+            wide = any(rule.beside == "customer" for rule in stated)
+            msgspec.structs.force_setattr(self, "customer_wide", wide)
         msgspec.structs.force_setattr(self, "reviewed", horizontal or self.policies is not None)
 
     def __eq__(self, other: object) -> bool:

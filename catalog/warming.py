@@ -20,4 +20,5 @@ def warm(catalog: Catalog) -> None:
     concerned(catalog, ())
     reads_price(catalog)
     holds_any(catalog, "")
+    holds_any(catalog, "", wide=True)
     names_of(catalog)

@@ -353,6 +353,7 @@ def _compatibility(each: Compatibility) -> Form:
             {
                 "id": each.id,
                 "when": each.condition,
+                "beside": each.beside if each.beside != "order" else None,
                 "message": each.message,
                 "description": each.description,
             }

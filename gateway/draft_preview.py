@@ -104,6 +104,11 @@ def priced(
     return shown
 
 
+def of_items_alone(findings: tuple[Violation, ...]) -> bool:
+    """Whether the order is sound apart from items that are left out."""
+    return all(finding.pointer.startswith(f"/{ITEMS}/") for finding in findings)
+
+
 def servable(order: dict[str, Any], findings: tuple[Violation, ...], catalog: Catalog) -> dict[str, Any]:
     """The order without the items in which something is wrong, and with what its bundles take by default."""
     items = order.get(ITEMS)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
+from actors.beside import Beside
 from actors.drafts import DRAFTS
 from actors.group import OrderGroup
 from actors.messages import Accepted, Heading, KeyConflict, SaveDraft, StartDraft, SubmitDraft, WithdrawDraft
@@ -19,10 +20,13 @@ from actors.states import State
 from catalog.model import Catalog
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
+from gateway.camel_case import named
 from gateway.conflict import conflict
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
+from gateway.customer_products import customer_products
 from gateway.door import heading_of_draft
-from gateway.draft_preview import dry_run, priced, servable
+from gateway.draft_preview import dry_run, of_items_alone, priced, servable
+from gateway.entering import entering
 from gateway.identity import (
     IDEMPOTENCY_KEY_LENGTH_MAX,
     canonical,
@@ -32,7 +36,6 @@ from gateway.identity import (
     tag_of,
 )
 from gateway.json_answers import JsonAnswer
-from gateway.lanes import laned
 from gateway.preconditions import IF_MATCH, base_of, etag, named_base_of, passed
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
@@ -80,6 +83,9 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     catalog: str
     findings: tuple[Violation, ...]
     lines: tuple[dict[str, Any], ...]
+    compatibility: tuple[dict[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+    """What would stand against its approval beside what is installed now. Left out while something is wrong with the
+    order itself, beyond its items."""
 
 
 class PricedDraft(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -253,8 +259,21 @@ async def run_draft_dry(request: Request, principal: Authenticated, draft: Draft
     standing = await gateway.reception_of(PRODUCT).standing(document, principal)
     now = now_ms()
     run = dry_run(document, catalog, standing, id_=draft, at=now, start=max(now, order.requested_start))
+    compatibility: tuple[dict[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+    if of_items_alone(findings):
+        customer = await customer_products(gateway.runtime, draft, document, catalog)
+        beside = Beside(draft, document, customer)
+        found = await gateway.reception_of(PRODUCT).incompatible(beside, catalog, principal, now)
+        compatibility = tuple(named(each) for each in found)
     return JsonAnswer(
-        DryRun(id=draft, version=order.version, catalog=catalog.version, findings=findings, lines=run.lines)
+        DryRun(
+            id=draft,
+            version=order.version,
+            catalog=catalog.version,
+            findings=findings,
+            lines=run.lines,
+            compatibility=compatibility,
+        )
     )
 
 
@@ -301,7 +320,7 @@ async def submit_draft(request: Request, principal: Requester, draft: DraftId) -
         if folder := await gateway.runtime.full_disk():
             raise DiskFull(folder)
         message = SubmitDraft(principal.name, order.version, checked.catalog, checked.document)
-        settled(await gateway.runtime.send(draft, await laned(gateway.runtime, principal, draft, message)))
+        settled(await gateway.runtime.send(draft, await entering(gateway.runtime, principal, draft, message)))
         group = await gateway.group(draft, principal)
     headers = {"Location": gateway.settings.href(draft), "ETag": etag(group.order.version)}
     return JsonAnswer(priced_order(gateway, group), headers=headers)

@@ -17,8 +17,8 @@ from gateway.bodies import too_large
 from gateway.conflict import conflict
 from gateway.context import Gateway
 from gateway.door import Admitted
+from gateway.entering import entering
 from gateway.json_answers import encode
-from gateway.lanes import laned
 from gateway.line_splitter import TooLong
 from gateway.tmf.errors import Error, error_of, retry_after
 from gateway.tmf.product_ordering import refusal
@@ -132,7 +132,7 @@ class Intake:
     async def _send(self, number: int, size: int, admitted: Admitted) -> None:
         try:
             runtime = self._gateway.runtime
-            message = await laned(runtime, self._principal, admitted.order, admitted.message)
+            message = await entering(runtime, self._principal, admitted.order, admitted.message)
             reply = await runtime.send(admitted.order, message)
             if isinstance(reply, KeyConflict):
                 href = self._gateway.settings.href(reply.order)

@@ -6,9 +6,13 @@ Nearly all orders pass the door at the first time of asking, without a word to a
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from actors.appraisal import facts_with
+from actors.beside import Beside
+from actors.compatibility_state import Seen
 from actors.document import lines_of
 from actors.installed_product import Installed
 from catalog.model import Catalog
+from catalog.policies.fitting import CompatibilityFinding
 from gateway.auth import Principal
 from gateway.door import Admitted, Checked, Door
 from gateway.identity import tag_of
@@ -59,6 +63,18 @@ class Reception:
         """The installed products that lines of an order change or end, as far as there are any."""
         products = [product for line in lines_of(document) for product in line.request.products[:1]]
         return await self._reads.standing(products, self.door.kind, tag_of(principal.tenant))
+
+    async def incompatible(
+        self, beside: Beside, catalog: Catalog, principal: Principal, now: int
+    ) -> tuple[CompatibilityFinding, ...]:
+        """What would stand against an order if it were submitted ``now``, in ms since 1970 UTC."""
+        if not catalog.horizontal:
+            return ()
+        facts = facts_with(beside.document, (), catalog, now)
+        wanted = dict.fromkeys((*beside.products(), *beside.changed(catalog, facts).values()))
+        found = await self._reads.standing(wanted, self.door.kind, tag_of(principal.tenant))
+        seen = {product: Seen(each.state, each.picture) for product, each in found.items()}
+        return beside.findings(catalog, facts, seen)
 
     async def _asked(self, principal: Principal, ask: Callable[[Mapping[str, str] | None], Told]) -> Told:
         try:

@@ -20,9 +20,9 @@ from gateway.auth import Principal
 from gateway.bodies import too_large
 from gateway.conflict import conflict
 from gateway.door import Admitted, Door
+from gateway.entering import entering
 from gateway.installed_reads import InstalledReads
 from gateway.json_answers import encode
-from gateway.lanes import laned
 from gateway.reception import Reception
 from gateway.tmf.errors import Error, error_of
 from gateway.tmf.product_ordering import refusal
@@ -168,7 +168,7 @@ class RedisIntake:
         while not stop.is_set():
             try:
                 admitted = admitted or await self._admit(id_, fields)
-                message = await laned(self._runtime, self._principal, admitted.order, admitted.message)
+                message = await entering(self._runtime, self._principal, admitted.order, admitted.message)
                 reply = await self._runtime.send(admitted.order, message)
                 if isinstance(reply, KeyConflict):
                     return await conflict(self._runtime, reply.order, admitted.message.document)

@@ -94,7 +94,12 @@ def context(line: LineFacts, order: OrderFacts) -> dict[str, Any]:
         "quantity": line.quantity,
         "place": {place.role: place.id for place in line.places if place.id},
     }
-    of_order = {
+    return {**line.characteristics, "line": of_line, "order": order_context(order)}
+
+
+def order_context(order: OrderFacts) -> dict[str, Any]:
+    """What a `when` may read of an order."""
+    return {
         "customer": order.customer or None,
         "category": order.category or None,
         "channel": order.channel or None,
@@ -103,4 +108,3 @@ def context(line: LineFacts, order: OrderFacts) -> dict[str, Any]:
         "offerings": order.offerings,
         "price": order.price or None,
     }
-    return {**line.characteristics, "line": of_line, "order": of_order}

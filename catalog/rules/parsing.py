@@ -6,12 +6,14 @@ from typing import Any, cast
 from catalog.draft import Draft
 from catalog.located import Fields, Findings, Located
 from catalog.rules.rule import (
+    BESIDES,
     MAPPING_ACTIONS,
     REACTIONS,
     RULE_ACTIONS,
     RULE_ACTIONS_DEFAULT,
     TELLING_REACTIONS,
     AttributeMapping,
+    Beside,
     Compatibility,
     CompatibilityType,
     Effect,
@@ -133,7 +135,7 @@ def read_compatibilities(draft: Draft, owner: str, specification: Fields) -> tup
     found = []
     for number, entry in enumerate(specification.items("compatibilities"), 1):
         what = f"{owner}: compatibility {number}"
-        known = (*COMPATIBILITY_TYPES, "id", "when", "message", "description")
+        known = (*COMPATIBILITY_TYPES, "id", "when", "beside", "message", "description")
         fields = Fields(draft.findings, entry, what, known)
         type_ = _only_one(fields, COMPATIBILITY_TYPES)
         if type_ is None:
@@ -146,6 +148,7 @@ def read_compatibilities(draft: Draft, owner: str, specification: Fields) -> tup
             condition=fields.text("when") or None,
             message=fields.text("message"),
             description=fields.text("description"),
+            beside=cast(Beside, fields.choice("beside", BESIDES, "order", "unknown-beside")),
         )
         if target and _new(draft, ("compatibility", owner, compatibility.id), what, entry):
             found.append(compatibility)

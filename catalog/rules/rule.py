@@ -14,6 +14,7 @@ MappingAction = Literal["copy", "default", "set", "include", "exclude", "validat
 Reaction = Literal["remind", "escalate", "default", "cancelLine"]
 Combination = Literal["equal", "max", "sum", "union"]
 CompatibilityType = Literal["requires", "excludes"]
+Beside = Literal["order", "customer"]
 Shrinking = Literal["newest", "idleFirst", "ask"]
 
 RULE_ACTIONS: tuple[RuleAction, ...] = ("add", "modify", "move", "suspend", "resume")
@@ -23,6 +24,7 @@ REACTIONS: tuple[Reaction, ...] = ("remind", "escalate", "default", "cancelLine"
 TELLING_REACTIONS: frozenset[Reaction] = frozenset({"remind", "escalate"})
 """Those that tell somebody and go on waiting."""
 COMBINATIONS: tuple[Combination, ...] = ("equal", "max", "sum", "union")
+BESIDES: tuple[Beside, ...] = ("order", "customer")
 SHRINKINGS: tuple[Shrinking, ...] = ("newest", "idleFirst", "ask")
 WRITING_ACTIONS: frozenset[MappingAction] = frozenset({"copy", "default", "set"})
 
@@ -100,8 +102,9 @@ class AttributeMapping(msgspec.Struct, frozen=True, rename="camel"):
 class Compatibility(msgspec.Struct, frozen=True, rename="camel"):
     """A horizontal relationship: what `target`, of any other hierarchy, must be for the specification that holds it.
 
-    `requires` wants one of them (of this order or installed with the same customer), `excludes` none, in both cases
-    one for which `condition` holds, which reads both sides: bare names are the holder's, the target's go by its id.
+    `requires` wants one of them, `excludes` none, in both cases one for which `condition` holds, which reads both
+    sides: bare names are the holder's, the target's go by its id. `beside` says where it is looked for: in the order
+    and the installed products that it names, or among all that its customer has.
     Checked at approval (a failure blocks, overridable) and at completion (a failure is fallout).
     """
 
@@ -111,3 +114,4 @@ class Compatibility(msgspec.Struct, frozen=True, rename="camel"):
     condition: str | None = None
     message: str = ""
     description: str = ""
+    beside: Beside = "order"

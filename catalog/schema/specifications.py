@@ -4,7 +4,7 @@ from catalog.model import ACTIONS, VALUE_TYPES
 from catalog.parts.characteristics import RANGE_INTERVALS, UNBOUNDED
 from catalog.parts.relationships import RELATIONSHIP_TYPES
 from catalog.rules.parsing import COMPATIBILITY_TYPES, EFFECTS
-from catalog.rules.rule import COMBINATIONS, MAPPING_ACTIONS, REACTIONS, RULE_ACTIONS, SHRINKINGS
+from catalog.rules.rule import BESIDES, COMBINATIONS, MAPPING_ACTIONS, REACTIONS, RULE_ACTIONS, SHRINKINGS
 from catalog.schema.words import (
     Parts,
     by_id,
@@ -159,6 +159,10 @@ def rule_parts() -> Parts:
                 **{each: text("Id of the other specification.") for each in COMPATIBILITY_TYPES},
                 "id": text("Names it in explanations."),
                 "when": text("A condition in CEL."),
+                "beside": one_of(
+                    BESIDES,
+                    "Where it looks: in the order and what that names (when left out), or among all its customer has.",
+                ),
                 "message": text("What is said when it fails."),
                 "description": text("For people."),
             },

@@ -101,6 +101,8 @@ def run_draft_dry(draft: DraftArgument, data: DataOption = DATA_DEFAULT, as_json
         for task in line["tasks"]:
             needs = f"  after {', '.join(task['needs'])}" if task["needs"] else ""
             typer.echo(f"    {task['key']}  {task['name']} at {task['target']}{needs}")
+    for found in run.get("compatibility", ()):
+        typer.echo(f"compatible? {found['id']}: {found['sentence']}")
     _print_findings(run["findings"])
 
 

@@ -20,9 +20,9 @@ from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.conflict import conflict
 from gateway.context import Gateway, gateway_of
+from gateway.entering import entering
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
-from gateway.lanes import laned
 from gateway.preconditions import base_of, etag
 from gateway.tmf.order_prices import lay_computed_prices, lay_prices
 from gateway.tmf.order_query import read_fields, read_query
@@ -45,7 +45,7 @@ async def create_order(request: Request, principal: Principal, key: str | None, 
     if folder := await runtime.full_disk():
         raise DiskFull(folder)
     reply = await runtime.send(
-        admitted.order, await laned(runtime, principal, admitted.order, admitted.message)
+        admitted.order, await entering(runtime, principal, admitted.order, admitted.message)
     )
     if isinstance(reply, KeyConflict):
         href = gateway.settings.href(reply.order)

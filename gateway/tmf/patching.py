@@ -15,6 +15,7 @@ from actors.messages import AnnotateOrder, AnyReply, ChangeOrder, ChangeValues, 
 from actors.order import VERSION_PASSED
 from gateway.auth import Principal
 from gateway.context import Gateway
+from gateway.customer_products import with_customer
 from gateway.door import heading_of, party_of_document
 from gateway.identity import canonical, digest_of
 from gateway.preconditions import passed
@@ -68,6 +69,8 @@ async def change(
         message = ChangeOrder(
             base, checked.document, digest, checked.catalog, heading, delta.pointers, principal.name
         )
+        if gateway.runtime.catalogs.get(message.catalog).customer_wide:
+            message = await with_customer(gateway.runtime, order.id, message)
     settled(await gateway.runtime.send(order.id, message))
 
 

@@ -63,6 +63,7 @@ def test_nothing_is_gathered_about_a_whole_version_after_it_was_warmed(tmp_path:
         "dated",
         "bundles",
         "policies read prices",
-        "compatibility",
+        ("compatibility", False),
+        ("compatibility", True),
         ("names",),
     } <= catalog.compiled.keys()

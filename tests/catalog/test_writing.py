@@ -85,6 +85,7 @@ WHOLE = """
           - {validate: "n < 100", message: too many}
         compatibilities:
           - {requires: r, when: "n > 0", message: needs r}
+          - {excludes: p, id: one, beside: customer}
     serviceSpecifications:
       s:
         serviceType: RFS

@@ -108,6 +108,7 @@ CASES = {
     "compatibility-of-three": with_parts(
         'compatibilities: [{requires: island, when: "backup.count > speed"}]'
     ),
+    "unknown-beside": with_parts("compatibilities: [{requires: island, beside: world}]"),
     "always-compatible": with_parts("compatibilities: [{requires: internet}]"),
     "combination-type": SOUND.replace("mode: {valueType: string}", "mode: {valueType: string, combine: sum}"),
     "combination-without-sharing": SOUND.replace(

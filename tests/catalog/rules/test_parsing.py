@@ -33,7 +33,7 @@ CATALOG = """
           - {validate: speed <= 1000, message: Too fast.}
         compatibilities:
           - {requires: voice, when: voice.lines > speed, message: Voice first.}
-          - {excludes: p}
+          - {excludes: p, beside: customer}
       voice: {characteristics: {lines: {valueType: integer}}}
     serviceSpecifications:
       s:
@@ -91,7 +91,7 @@ def test_sharing_and_compatibility(load_text: Callable[[str], Catalog]) -> None:
     assert shared.characteristics[0].combine == "max"
     assert catalog.specifications["p"].compatibilities == (
         Compatibility("1: requires voice", "requires", "voice", "voice.lines > speed", "Voice first."),
-        Compatibility("2: excludes p", "excludes", "p"),
+        Compatibility("2: excludes p", "excludes", "p", beside="customer"),
     )
 
 
