@@ -14,9 +14,10 @@ from actors.states import S
 from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import compatibility_findings, holds_any
+from catalog.policies.compatibility import compatibility_findings
 from catalog.policies.facts import OrderFacts
 from catalog.policies.fitting import CompatibilityFinding
+from catalog.policies.horizontal import holds_any
 from catalog.policies.sides import Side, installed_sides
 
 

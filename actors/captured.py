@@ -34,6 +34,8 @@ class _Form(msgspec.Struct, frozen=True):
 _PRODUCT: Final = _Form("productOrderItem", "product", "productCharacteristic", "productSpecification")
 _SERVICE: Final = _Form("serviceOrderItem", "service", "serviceCharacteristic", "serviceSpecification")
 _PARTY_ROLES: Final = ("owner", "orderingparty", "customer")
+_NAMING: Final = (b'"productRelationship"', b'"serviceRelationship"', b'"noChange"')
+"""What an order has where it names an installed product that it does not change."""
 _read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _write: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -74,6 +76,8 @@ def _items(order: Mapping[str, Any], form: _Form) -> Iterator[tuple[str, dict[st
 @lru_cache(maxsize=16)
 def products_beside(document: bytes) -> tuple[str, ...]:
     """The installed products that an order names and does not change, in the order of their ids."""
+    if not any(word in document for word in _NAMING):
+        return ()  # as nearly all orders are: they need not be read for it
     order = _read(document)
     form = _form_of(order)
     related = f"{form.ordered}Relationship"
@@ -89,6 +93,8 @@ def products_beside(document: bytes) -> tuple[str, ...]:
 @lru_cache(maxsize=16)
 def products_changed(document: bytes) -> dict[str, str]:
     """By line, the installed product that it changes or ends."""
+    if not any(b'"%b"' % action.encode() in document for action in CHANGING):
+        return {}
     order = _read(document)
     form = _form_of(order)
     return {

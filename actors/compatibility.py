@@ -53,9 +53,10 @@ from catalog.graph.nodes import SHARED
 from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import findings_among, holds_any
+from catalog.policies.compatibility import findings_among
 from catalog.policies.facts import LineFacts, OrderFacts
 from catalog.policies.fitting import CompatibilityFinding
+from catalog.policies.horizontal import holds_any
 from catalog.policies.sides import Side, installed_sides, ordered_sides, replaced_sides
 from catalog.store import Catalogs
 

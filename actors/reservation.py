@@ -75,7 +75,7 @@ from catalog.graph.nodes import SHARED
 from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import holds_any
+from catalog.policies.horizontal import holds_any
 from catalog.store import Catalogs
 from catalog.tree import root_of
 

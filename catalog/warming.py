@@ -7,9 +7,9 @@ than a millisecond, where these look at every entry of a catalog.
 from catalog.commerce.bundles import needs_care
 from catalog.door import sells_by_date
 from catalog.model import Catalog
-from catalog.policies.compatibility import holds_any
 from catalog.policies.concern import concerned
 from catalog.policies.conditions import reads_price
+from catalog.policies.horizontal import holds_any
 from catalog.rules.vocabulary import names_of
 
 

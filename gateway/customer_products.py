@@ -18,7 +18,7 @@ from actors.product_id import product_id
 from actors.states import S
 from actors.structure import OrderGroup
 from catalog.model import Catalog
-from catalog.policies.compatibility import holds_any
+from catalog.policies.horizontal import holds_any
 from catalog.refusals import CatalogRefusal
 from catalog.tree import root_of
 from gateway.installed_reads import READ_AT_ONCE, installed_products

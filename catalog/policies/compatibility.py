@@ -6,7 +6,7 @@ products: those that the order names and, where a compatibility says so, the oth
 same is asked of what was built. What lines make invalid of installed products is told, too (`invalidated`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from catalog.lines import LineRequest
 from catalog.model import Catalog
@@ -63,37 +63,6 @@ def findings_among(
     for each in invalidated(catalog, order, sides, list(before)):
         found.setdefault(each.id, each)
     return tuple(found.values())
-
-
-def holds_any(catalog: Catalog, specification: str, *, wide: bool = False) -> bool:
-    """Whether a specification, or one below it, states or meets a compatibility of this catalog.
-
-    :param wide: only one that looks among all that the customer has.
-    """
-    concerned = catalog.compiled.get(("compatibility", wide))
-    if concerned is None:
-        concerned = catalog.compiled[("compatibility", wide)] = set(_concerned(catalog, wide))
-    # A bundle has no specification of its own.
-    ways, seen = [specification] if specification else [], {specification}
-    while ways and concerned:
-        each = ways.pop()
-        if each in concerned:
-            return True
-        found = catalog.specifications.get(each)
-        if found is None:
-            continue  # installed, and no longer of this catalog
-        below = {relation.target for relation in found.relationships} - seen
-        seen |= below
-        ways += below
-    return False
-
-
-def _concerned(catalog: Catalog, wide: bool) -> Iterator[str]:
-    for holder in catalog.specifications.values():
-        for each in holder.compatibilities:
-            if not wide or each.beside == "customer":
-                yield holder.id
-                yield each.target
 
 
 def _broken(

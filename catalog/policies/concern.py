@@ -5,8 +5,8 @@ from typing import Any
 
 from catalog.lines import LineRequest
 from catalog.model import ACTIONS, Catalog
-from catalog.policies.compatibility import holds_any
 from catalog.policies.conditions import may_hold
+from catalog.policies.horizontal import holds_any
 from catalog.policies.model import Conditions
 
 

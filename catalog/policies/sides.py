@@ -12,6 +12,7 @@ from catalog.installed import InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.policies.facts import LineFacts
+from catalog.policies.horizontal import holds_below
 from catalog.refusals import CatalogRefusal
 
 
@@ -70,6 +71,8 @@ def ordered_sides(catalog: Catalog, line: LineFacts, over: LineRequest | None = 
     leaving, of = line.action == "delete", f"line {line.line}"
     if line.specification:
         yield Side(of, line.specification, line.characteristics, line, leaving)
+        if not holds_below(catalog, line.specification):
+            return  # nothing of it is ever compared
     request = LineRequest(
         line.line,
         line.action,

@@ -8,8 +8,9 @@ import pytest
 from catalog.installed import InstalledNode, InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import compatibility_findings, holds_any
+from catalog.policies.compatibility import compatibility_findings
 from catalog.policies.facts import LineFacts, OrderFacts
+from catalog.policies.horizontal import holds_any
 from catalog.policies.sides import Side, installed_sides
 
 TEXT = """

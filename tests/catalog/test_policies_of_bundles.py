@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from catalog.lines import LineRequest
 from catalog.model import Catalog
-from catalog.policies.compatibility import compatibility_findings, holds_any
+from catalog.policies.compatibility import compatibility_findings
 from catalog.policies.concern import concerned
 from catalog.policies.facts import LineFacts, OrderFacts
+from catalog.policies.horizontal import holds_any
 
 TEXT = """
     offerings:
