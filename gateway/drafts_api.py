@@ -19,7 +19,7 @@ from actors.states import State
 from catalog.model import Catalog
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
-from gateway.conflict import conflict
+from gateway.conflict import met_again
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.door import heading_of_draft
 from gateway.draft_preview import dry_run, priced, servable
@@ -152,9 +152,10 @@ async def create_draft(
         ),
     )
     if isinstance(reply, KeyConflict):
-        return JsonAnswer(
-            await conflict(gateway.runtime, draft, document, _href(gateway, draft)), status_code=409
-        )
+        met = await met_again(gateway.runtime, draft, document, _href(gateway, draft), draft=True)
+        if isinstance(met, Error):
+            return JsonAnswer(met, status_code=409)
+        reply = met
     if not isinstance(reply, Accepted):
         raise refusal(reply)
     status = 200 if reply.duplicate else 201

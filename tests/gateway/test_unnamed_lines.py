@@ -74,7 +74,8 @@ async def test_the_same_externalid_finds_the_same_order(
     assert [each.status_code for each in answers] == [201, 200]
     assert answers[0].json()["id"] == answers[1].json()["id"]
     written_out = order(1, productOrderItem=[unnamed(product, productOffering={"id": "broadband-basic"})])
-    assert (await http.post(ORDERS, json=written_out)).status_code == 409, "it is not what was sent"
+    again = await http.post(ORDERS, json=written_out)
+    assert (again.status_code, again.json()["id"]) == (200, answers[0].json()["id"]), "it is the same order"
 
 
 async def test_a_product_in_the_making_is_known(shop: Shop) -> None:
