@@ -123,7 +123,9 @@ def _left(
     """The places of the line's product that refer to the shared service no more."""
     assert group.reservations is not None
     about = group.reservations.claims.get(line)
-    if about is None or claim.picture is None or not leaves(group, about, claim.key):
+    if about is None or claim.picture is None:
+        return ()
+    if group.lines[line].state is not S.COMPLETED and not leaves(group, about, claim.key):
         return ()
     inside = f"{about.subject}/"
     return tuple(
