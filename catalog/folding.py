@@ -5,7 +5,7 @@ Pure, and the same for an order that runs and for one that is only tried: whoeve
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -40,6 +40,55 @@ class Built(NamedTuple):
     installed: str
     grown: bool
     stands: bool
+
+
+class _Ordered(Protocol):
+    """A domain order, planned or under way."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def specification(self) -> str: ...
+    @property
+    def relationship(self) -> str: ...
+    @property
+    def ordinal(self) -> int: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def characteristics(self) -> dict[str, Any]: ...
+
+
+class _InGraph(Protocol):
+    """What a domain order is in the graph of its line."""
+
+    @property
+    def edge(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def installed(self) -> str: ...
+
+
+def as_built(order: _Ordered, parent: str, grown: _InGraph | None, *, stands: bool) -> Built:
+    """A domain order as it ended; `grown` is None for what a compiled tree made, by the relationship alone."""
+    return Built(
+        order.key,
+        parent,
+        order.kind,
+        order.specification,
+        order.relationship,
+        order.ordinal,
+        order.action,
+        order.characteristics,
+        f"{order.relationship} {order.specification}" if grown is None else grown.edge,
+        "" if grown is None else grown.rule,
+        "" if grown is None else grown.installed,
+        grown is not None,
+        stands,
+    )
 
 
 class Referring(NamedTuple):

@@ -4,7 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from catalog.decompose import plain
-from catalog.folding import Built, Referring, changed_picture, first_picture, nodes_after, ordinal_of
+from catalog.folding import (
+    Built,
+    Referring,
+    as_built,
+    changed_picture,
+    first_picture,
+    nodes_after,
+    ordinal_of,
+)
 from catalog.folding_shared import shared_after, shared_nodes
 from catalog.graph.growing import Told
 from catalog.graph.lines import grow
@@ -66,8 +74,9 @@ def carried_out(
     products = dict(standing.products)
     left: dict[str, None] = {}
     for request in requests:
-        own = [_plain(each) for each in plans.get(request.line, ())]
-        own += [_grown(each) for each in graph.nodes.values() if _line(each.key) == request.line]
+        plan, growing = plans.get(request.line, ()), graph.nodes.values()
+        own = [as_built(each, each.parent or "", None, stands=True) for each in plan]
+        own += [_grown(each) for each in growing if _line(each.key) == request.line]
         referring = list(_referring(graph, request.line))
         before = request.installed
         if before is None:
@@ -116,8 +125,8 @@ def _shared(
             specification, sharing_key = graph.shared[key]
         else:
             continue
-        built = [_grown(each) for each in graph.nodes.values() if each.shared and _root(each.key) == key]
-        nodes, gone = shared_nodes(catalog, stood, built, key, sharing_key, key, name)
+        done = [_grown(each) for each in graph.nodes.values() if each.shared and _root(each.key) == key]
+        nodes, gone = shared_nodes(catalog, stood, done, key, sharing_key, key, name)
         referrers = {
             place: each.values
             for place, each in graph.contributions.get(key, {}).items()
@@ -145,41 +154,8 @@ def _referring(graph: OrderGraph, line: str) -> Iterable[Referring]:
                 )
 
 
-def _plain(order: DomainOrderPlan) -> Built:
-    edge = f"{order.relationship} {order.specification}"
-    return Built(
-        order.key,
-        order.parent or "",
-        order.kind,
-        order.specification,
-        order.relationship,
-        order.ordinal,
-        order.action,
-        order.characteristics,
-        edge,
-        "",
-        "",
-        grown=False,
-        stands=True,
-    )
-
-
 def _grown(node: GrownNode) -> Built:
-    return Built(
-        node.key,
-        node.parents[0] if node.parents else "",
-        node.kind,
-        node.specification,
-        node.relationship,
-        node.ordinal,
-        node.action,
-        node.characteristics,
-        node.edge,
-        node.rule,
-        node.installed,
-        grown=True,
-        stands=True,
-    )
+    return as_built(node, node.parents[0] if node.parents else "", node, stands=True)
 
 
 def _line(key: str) -> str:
