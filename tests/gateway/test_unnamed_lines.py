@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.auth import Principal
 from gateway.door import Door
-from gateway.installed_reads import InstalledReads
+from gateway.installed_reads import InstalledReads, references
 from gateway.redis_intake import RedisIntake
 from gateway.settings import ORDERING_PATH, SERVICE_ORDERING_PATH
 from gateway.tmf.shapes import PRODUCT, SERVICE
@@ -264,12 +264,12 @@ async def test_who_goes_away_leaves_the_reading_to_the_others(
     product = await installed(http, runtime)
     reads = InstalledReads(runtime)
     gone, stays = (
-        asyncio.create_task(reads.references([product, "printer-7"], "product", "")) for _ in range(2)
+        asyncio.create_task(reads.standing([product, "printer-7"], "product", "")) for _ in range(2)
     )
     await asyncio.sleep(0)
     gone.cancel()
-    assert await stays == {product: "broadband-basic"}
-    assert await reads.references([product], "service", "") == {}
+    assert references(await stays, "product") == {product: "broadband-basic"}
+    assert await reads.standing([product], "service", "") == {}
 
 
 def test_a_door_asks_only_for_what_it_would_refuse() -> None:
