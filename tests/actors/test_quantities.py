@@ -9,7 +9,7 @@ from actors.states import S
 from catalog.installed import InstalledNode
 from catalog.store import Catalogs
 from tests.actors.drawn import item
-from tests.actors.installed_base import Base
+from tests.actors.installed_base import Base, change
 from tests.actors.ruled import SHARED
 from tests.catalog.graph.building import catalog, include, integer, realized, specification, string
 
@@ -126,3 +126,29 @@ def test_one_more_that_is_completed_in_part_stands() -> None:
     assert base.state("o2") == "partial"
     (fibre,) = (each for each in nodes(base, "sfibre") if each.id != "p1.1.1-1-1")
     assert fibre.parent in {each.id for each in nodes(base)}, "nothing stands below nothing"
+
+
+def test_a_quantity_stays_as_it_is_unless_the_line_says_otherwise() -> None:
+    base = Base()
+    base.order("o1", item("1", quantity=3))
+    base.finish("o1")
+    modify = change()
+    del modify["quantity"]
+    base.order("o2", modify)
+    base.finish("o2")
+    product = base.product("o1")
+    assert product.quantity == 3 and product.picture is not None
+    assert [node.ordinal for node in product.picture.nodes if not node.parent] == [1, 2, 3]
+    assert {node.action for node in base.group("o2").decomposition.domain_orders.values()} == {"modify"}
+    for order, quantity in (("o3", 2), ("o4", 4)):
+        base.order(order, change(quantity=quantity))
+        base.finish(order)
+        product = base.product("o1")
+        assert product.quantity == quantity and product.picture is not None
+        roots = [node.id for node in product.picture.nodes if not node.parent]
+        below = [
+            node.parent
+            for node in product.picture.nodes
+            if node.edge.startswith("Realized as") and node.parent.startswith("p1.1")
+        ]
+        assert roots == below == ["p1.1", *(f"p1.1:{number}" for number in range(2, quantity + 1))]
