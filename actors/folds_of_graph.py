@@ -26,7 +26,7 @@ from actors.events_of_graph import (
     TasksJoined,
     ValuesTold,
 )
-from actors.graph import Graph, Grown, Held, points_of
+from actors.graph import DEADLOCK, Graph, Grown, Held, points_of
 from actors.plan import Task, line_of
 from actors.states import FINAL, S, State
 from actors.structure import OrderGroup
@@ -214,10 +214,14 @@ def _keep(table: dict[str, tuple[Any, ...]], line: str, parts: tuple[Any, ...]) 
 def fold_points(group: OrderGroup, line: str) -> None:
     """What keeps a line open beside its domain orders is something else now."""
     graph, reservations, kept = group.decomposition.graph or Graph(), group.reservations, group.compatibility
-    waiting = int(reservations is not None and line in reservations.growing)
+    asking = reservations is not None and line in reservations.growing
+    waiting = int(asking)
     if kept is not None:
         waiting += line in kept.due
-    points = points_of(graph.held.get(line, ()), graph.changes.get(line, ()), waiting=waiting)
+    held, before = graph.held.get(line, ()), group.lines[line].points
+    points = points_of(held, graph.changes.get(line, ()), waiting=waiting)
+    points.encircled = asking and any(each.part.code == DEADLOCK for each in held)
+    group.order.encircled += points.encircled - (before is not None and before.encircled)
     if kept is not None and line in kept.lines:
         points.check = kept.lines[line]
         if points.check == FAILED:

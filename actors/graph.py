@@ -98,6 +98,8 @@ class Points(msgspec.Struct):
     why: dict[State, tuple[str, str]]
     check: str = ""
     """How it stands with the line's compatibility, in the words of `actors.compatibility_state`; empty: no matter."""
+    encircled: bool = False
+    """Whether the line waits for a shared service in a circle of orders that wait for each other."""
 
 
 STANDING: Final[dict[Awaited, State]] = {

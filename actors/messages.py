@@ -364,7 +364,7 @@ class Accepted(Reply, frozen=True, tag="accepted"):
 
 
 class KeyConflict(Reply, frozen=True, tag="conflict"):
-    """The key already made another order: the document differs (HTTP 409)."""
+    """The key already made an order, from a body with another digest (HTTP 409 if it is another order, too)."""
 
     order: str
 

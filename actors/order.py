@@ -105,11 +105,13 @@ class Order(msgspec.Struct):
     """Whether people look at it before it begins (``actors/review.py``)."""
     submitted: bool = True
     """Whether it is an order, or was one: False for a draft, whatever became of it, until it is submitted."""
+    encircled: int = 0
+    """How many of those that are asking stand in a circle of orders that wait for each other: they cannot move."""
 
 
 def standing(order: Order) -> State:
     """Where its lines leave an order whose fulfilment has begun."""
-    if order.decomposed < order.size or order.asking:
+    if order.decomposed < order.size or order.asking > order.encircled:
         # Lines whose turn is still to come can move, whatever the others do; so can those that wait for a product.
         lines = {**order.lines, S.ACKNOWLEDGED: order.lines.get(S.ACKNOWLEDGED, 0) + 1}
         return roll_up(lines, started=order.started, wished=False)

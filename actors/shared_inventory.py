@@ -14,7 +14,7 @@ from actors.messages_of_products import SharedChange
 from actors.product_id import product_id
 from actors.states import S
 from actors.structure import OrderGroup
-from catalog.folding import Built
+from catalog.folding import Built, as_built
 from catalog.folding_shared import shared_nodes
 from catalog.graph.nodes import SHARED
 from catalog.store import Catalogs
@@ -81,13 +81,13 @@ def shared_change(
     catalog = catalogs.get(group.order.catalog)
     orders = group.decomposition.domain_orders
     graph = group.decomposition.graph or Graph()
-    built = [
+    done = [
         built_of(graph, orders[key])
         for key in graph.keys((SHARED,))
         if shared_root(key) == claim.key and line in orders[key].referrers
     ]
     nodes, gone = shared_nodes(
-        catalog, claim.picture, built, shared, claim.sharing_key, claim.key, group.order.id[1:]
+        catalog, claim.picture, done, shared, claim.sharing_key, claim.key, group.order.id[1:]
     )
     referrers = {each.name: each.values for each in references(group, line) if each.key == claim.key}
     left = _left(group, line, claim, referrers)
@@ -98,23 +98,7 @@ def shared_change(
 
 def built_of(graph: Graph, order: DomainOrder) -> Built:
     """A domain order as it ended."""
-    grown = graph.grown.get(order.key)
-    return Built(
-        order.key,
-        order.parent,
-        order.kind,
-        order.specification,
-        order.relationship,
-        order.ordinal,
-        order.action,
-        order.characteristics,
-        # What a compiled tree makes, it makes by the relationship alone.
-        grown.edge if grown is not None else f"{order.relationship} {order.specification}",
-        grown.rule if grown is not None else "",
-        grown.installed if grown is not None else "",
-        grown is not None,
-        order.state in STANDS,
-    )
+    return as_built(order, order.parent, graph.grown.get(order.key), stands=order.state in STANDS)
 
 
 def _left(
@@ -123,7 +107,9 @@ def _left(
     """The places of the line's product that refer to the shared service no more."""
     assert group.reservations is not None
     about = group.reservations.claims.get(line)
-    if about is None or claim.picture is None or not leaves(group, about, claim.key):
+    if about is None or claim.picture is None:
+        return ()
+    if group.lines[line].state is not S.COMPLETED and not leaves(group, about, claim.key):
         return ()
     inside = f"{about.subject}/"
     return tuple(

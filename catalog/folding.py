@@ -4,11 +4,13 @@ Pure, and the same for an order that runs and for one that is only tried: whoeve
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from catalog.graph.frames import frame_of
+from catalog.graph.picture import Picture
 from catalog.installed import InstalledNode, InstalledProduct
 from catalog.lines import LineRequest
 from catalog.model import ORDERING_TYPES, Catalog, Specification
@@ -38,6 +40,55 @@ class Built(NamedTuple):
     installed: str
     grown: bool
     stands: bool
+
+
+class _Ordered(Protocol):
+    """A domain order, planned or under way."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def specification(self) -> str: ...
+    @property
+    def relationship(self) -> str: ...
+    @property
+    def ordinal(self) -> int: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def characteristics(self) -> dict[str, Any]: ...
+
+
+class _InGraph(Protocol):
+    """What a domain order is in the graph of its line."""
+
+    @property
+    def edge(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def installed(self) -> str: ...
+
+
+def as_built(order: _Ordered, parent: str, grown: _InGraph | None, *, stands: bool) -> Built:
+    """A domain order as it ended; `grown` is None for what a compiled tree made, by the relationship alone."""
+    return Built(
+        order.key,
+        parent,
+        order.kind,
+        order.specification,
+        order.relationship,
+        order.ordinal,
+        order.action,
+        order.characteristics,
+        f"{order.relationship} {order.specification}" if grown is None else grown.edge,
+        "" if grown is None else grown.rule,
+        "" if grown is None else grown.installed,
+        grown is not None,
+        stands,
+    )
 
 
 class Referring(NamedTuple):
@@ -144,24 +195,49 @@ def changed_picture(
         gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
     gone += left
     for order in built:
-        names[order.key] = order.installed or f"{origin}{_suffix(order)}"
+        above = names.get(order.parent) or _root_id(picture.id, _number(order))
+        itself = order.relationship == ORDERED and not order.parent
+        if order.installed or not order.stands or itself:
+            # What was completed below something that was not stands below what is above both.
+            names[order.key] = order.installed or above
         if not order.stands:
             continue
         if order.action == "delete":
             gone.append(order.installed)
-        elif order.installed in stood:
+            continue
+        if order.installed in stood:
             node = changes.get(order.installed) or stood[order.installed]
             changes[node.id] = _with(node, order.characteristics)
+            continue
+        if above not in stood and above not in changes:
+            # One more of the product, of which only a part was completed.
+            changes[above] = _one_more(picture, _number(order))
+        if itself:
+            changes[above] = _with(changes.get(above) or stood[above], order.characteristics)
         else:
-            above = names.get(order.parent) or _root_id(picture.id, _number(order))
             node = _node(catalog, order, origin, above, order.ordinal)
             changes[node.id] = node
-    referred = {node.id.partition("#")[0] for node in picture.nodes if node.sharing_key}
+            names[order.key] = node.id
+    references = [node for node in picture.nodes if node.sharing_key]
+    if completed:
+        # What stood for a shared service below something goes with it.
+        gone += [node.id for node in references if node.parent in gone and node.id not in gone]
+    kept = [node for node in references if node.id not in gone]
     for place in referring:
-        if place.shared not in referred:
-            above = names.get(place.parent) or _root_id(picture.id, _root_of(place))
-            node = _reference(catalog, place, 1, changes.get(above) or stood[above])
-            changes[node.id] = node
+        above = (
+            names.get(place.parent)
+            or _standing_at(catalog, picture, place.parent)
+            or _root_id(picture.id, _root_of(place))
+        )
+        refers = next((each for each in kept if (each.parent, _shared(each)) == (above, place.shared)), None)
+        if refers is not None:
+            kept.remove(refers)
+            if refers.characteristics != place.values:
+                changes[refers.id] = msgspec.structs.replace(refers, characteristics=place.values)
+            continue
+        used = {node.id for node in (*references, *changes.values())}
+        node = _reference(catalog, place, _free(place.shared, used), changes.get(above) or stood[above])
+        changes[node.id] = node
     if not changes and not gone:
         return None
     return Changed(tuple(changes.values()), tuple(gone), request.quantity if completed else 0)
@@ -204,9 +280,12 @@ def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
     roots = [node for node in picture.nodes if not node.parent]
     wanted = quantity or len(roots)
     more = range(len(roots) + 1, wanted + 1)
-    return roots[:wanted] + [
-        msgspec.structs.replace(roots[0], id=_root_id(picture.id, number), ordinal=number) for number in more
-    ]
+    return roots[:wanted] + [_one_more(picture, number) for number in more]
+
+
+def _one_more(picture: InstalledProduct, number: int) -> InstalledNode:
+    """The root of one more of a product: as the first one is."""
+    return msgspec.structs.replace(picture.nodes[0], id=_root_id(picture.id, number), ordinal=number)
 
 
 def _suffix(order: Built) -> str:
@@ -252,6 +331,34 @@ def _reference(catalog: Catalog, place: Referring, number: int, above: Installed
         catalog.version,
         sharing_key=place.sharing_key,
     )
+
+
+def _standing_at(catalog: Catalog, picture: InstalledProduct, key: str) -> str:
+    """The id of what stands where a domain order of this key would: it has none, as nothing changes there."""
+    root, *steps = key.rpartition(".")[2].split("-")
+    standing = Picture(picture.nodes)
+    node = standing.root(int(root)) if root.isdigit() else None
+    for step in steps:
+        if node is None or node.specification not in catalog.specifications:
+            return ""
+        position, _, ordinal = step.partition(":")
+        edges = frame_of(catalog, node.specification, "modify", None).edges
+        edge = next((each for each in edges if str(each.position) == position), None)
+        node = standing.child(node, edge.id, int(ordinal or 1)) if edge is not None else None
+    return node.id if node is not None else ""
+
+
+def _shared(node: InstalledNode) -> str:
+    """The shared service that a node of a product stands for."""
+    return node.id.partition("#")[0]
+
+
+def _free(shared: str, used: Collection[str]) -> int:
+    """The first number under which a product does not refer to a shared service."""
+    number = 1 if shared not in used else 2
+    while f"{shared}#{number}" in used:
+        number += 1
+    return number
 
 
 def _values(specification: Specification, given: dict[str, Any]) -> dict[str, Any]:

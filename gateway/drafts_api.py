@@ -21,7 +21,7 @@ from catalog.model import Catalog
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
 from gateway.camel_case import named
-from gateway.conflict import conflict
+from gateway.conflict import met_again
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.customer_products import customer_products
 from gateway.door import heading_of_draft
@@ -37,6 +37,7 @@ from gateway.identity import (
 )
 from gateway.json_answers import JsonAnswer
 from gateway.preconditions import IF_MATCH, base_of, etag, named_base_of, passed
+from gateway.reception import Reception
 from gateway.tmf.edge_models import edge_model
 from gateway.tmf.errors import Error
 from gateway.tmf.pages import page_links
@@ -158,9 +159,10 @@ async def create_draft(
         ),
     )
     if isinstance(reply, KeyConflict):
-        return JsonAnswer(
-            await conflict(gateway.runtime, draft, document, _href(gateway, draft)), status_code=409
-        )
+        met = await met_again(gateway.runtime, draft, document, _href(gateway, draft), draft=True)
+        if isinstance(met, Error):
+            return JsonAnswer(met, status_code=409)
+        reply = met
     if not isinstance(reply, Accepted):
         raise refusal(reply)
     status = 200 if reply.duplicate else 201
@@ -254,16 +256,17 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
 async def run_draft_dry(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Decompose the draft under the current catalog without touching anything. Lines with findings are left out."""
     gateway = gateway_of(request)
-    order, sent, findings, catalog = await _examined(gateway, principal, draft)
+    reception = gateway.reception_of(PRODUCT).of_one_request()
+    order, sent, findings, catalog = await _examined(gateway, reception, principal, draft)
     document = canonical(servable(sent, findings, catalog))
-    standing = await gateway.reception_of(PRODUCT).standing(document, principal)
+    standing = await reception.standing(document, principal)
     now = now_ms()
     run = dry_run(document, catalog, standing, id_=draft, at=now, start=max(now, order.requested_start))
     compatibility: tuple[dict[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
     if of_items_alone(findings):
         customer = await customer_products(gateway.runtime, draft, document, catalog)
         beside = Beside(draft, document, customer)
-        found = await gateway.reception_of(PRODUCT).incompatible(beside, catalog, principal, now)
+        found = await reception.incompatible(beside, catalog, principal, now)
         compatibility = tuple(named(each) for each in found)
     return JsonAnswer(
         DryRun(
@@ -284,7 +287,9 @@ async def run_draft_dry(request: Request, principal: Authenticated, draft: Draft
 )
 async def price_draft(request: Request, principal: Authenticated, draft: DraftId) -> Response:
     """Price the draft as if it were ordered now. Lines with findings are left out."""
-    order, sent, findings, catalog = await _examined(gateway_of(request), principal, draft)
+    gateway = gateway_of(request)
+    reception = gateway.reception_of(PRODUCT).of_one_request()
+    order, sent, findings, catalog = await _examined(gateway, reception, principal, draft)
     shown = priced(sent, findings, catalog, now_ms())
     return JsonAnswer(
         PricedDraft(
@@ -362,11 +367,11 @@ async def _save(
 
 
 async def _examined(
-    gateway: Gateway, principal: Principal, draft: str
+    gateway: Gateway, reception: Reception, principal: Principal, draft: str
 ) -> tuple[Order, dict[str, Any], tuple[Violation, ...], Catalog]:
     """A draft as it stands, what it would order, what is wrong with it, and the catalog that says so."""
     order = (await _group(gateway, principal, draft)).order
-    reception, sent = gateway.reception_of(PRODUCT), _decode(order.document)
+    sent = _decode(order.document)
     findings, catalog = await reception.findings(sent, principal), gateway.runtime.catalogs.current
     return order, await reception.named(sent, principal), findings, catalog
 

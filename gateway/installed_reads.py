@@ -5,8 +5,8 @@ stands in its order.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol
 
 from actors.installed_product import Installed
 from actors.inventory import seen
@@ -59,19 +59,8 @@ async def installed_products(runtime: Runtime, products: Sequence[str]) -> list[
     return found
 
 
-class InstalledReads:
-    """Looks up what lines are about. Whatever is asked for in one round of the loop is read together."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._wanted: dict[str, None] = {}
-        self._next: asyncio.Task[dict[str, Installed]] | None = None
-
-    async def references(self, products: Iterable[str], kind: Kind, tag: str) -> dict[str, str]:
-        """The offerings of installed products (of services: their specifications); otherwise as :meth:`standing`."""
-        found = await self.standing(products, kind, tag)
-        references = {product: _reference(each, kind) for product, each in found.items()}
-        return {product: reference for product, reference in references.items() if reference}
+class Reads(Protocol):
+    """Looks up what lines are about."""
 
     async def standing(self, products: Iterable[str], kind: Kind, tag: str) -> dict[str, Installed]:
         """Those of these installed products that there are.
@@ -80,6 +69,40 @@ class InstalledReads:
         :param tag: of the tenant that asks; what others have is not there.
         :raises runtime.errors.Unavailable: nobody can tell at the moment.
         """
+
+
+def references(found: Mapping[str, Installed], kind: Kind) -> dict[str, str]:
+    """The offerings of installed products (of services: their specifications), of those that are known."""
+    told = {product: _reference(each, kind) for product, each in found.items()}
+    return {product: reference for product, reference in told.items() if reference}
+
+
+class OneRequest:
+    """What is read for one request is read once: all that it says of a product is of the same moment."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._known: dict[str, Installed | None] = {}
+
+    async def standing(self, products: Iterable[str], kind: Kind, tag: str) -> dict[str, Installed]:
+        """As :meth:`Reads.standing`."""
+        wanted = dict.fromkeys(products)
+        if new := [product for product in wanted if product not in self._known]:
+            found = await self._reads.standing(new, kind, tag)
+            self._known |= {product: found.get(product) for product in new}
+        return {product: each for product in wanted if (each := self._known[product]) is not None}
+
+
+class InstalledReads:
+    """The :class:`Reads` of all requests. Whatever is asked for in one round of the loop is read together."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._wanted: dict[str, None] = {}
+        self._next: asyncio.Task[dict[str, Installed]] | None = None
+
+    async def standing(self, products: Iterable[str], kind: Kind, tag: str) -> dict[str, Installed]:
+        """As :meth:`Reads.standing`."""
         own = [product for product in products if can_be(product, kind, tag)]
         if not own:
             return {}

@@ -14,7 +14,7 @@ import msgspec
 from actors.messages import Accepted, AnyReply, KeyConflict
 from gateway.auth import Principal
 from gateway.bodies import too_large
-from gateway.conflict import conflict
+from gateway.conflict import met_again
 from gateway.context import Gateway
 from gateway.door import Admitted
 from gateway.entering import entering
@@ -136,8 +136,11 @@ class Intake:
             reply = await runtime.send(admitted.order, message)
             if isinstance(reply, KeyConflict):
                 href = self._gateway.settings.href(reply.order)
-                body = await conflict(self._gateway.runtime, reply.order, admitted.message.document, href)
-                answer = encode(RefusedLine(number, 409, body)) + b"\n"
+                met = await met_again(runtime, reply.order, admitted.message.document, href)
+                if isinstance(met, Error):
+                    answer = encode(RefusedLine(number, 409, met)) + b"\n"
+                else:
+                    answer = self._answer(number, met)
             else:
                 answer = self._answer(number, reply)
         except Exception as problem:

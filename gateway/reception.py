@@ -16,7 +16,7 @@ from catalog.policies.fitting import CompatibilityFinding
 from gateway.auth import Principal
 from gateway.door import Admitted, Checked, Door
 from gateway.identity import tag_of
-from gateway.installed_reads import InstalledReads
+from gateway.installed_reads import OneRequest, Reads, references
 from gateway.unnamed_lines import InstalledUnread
 from gateway.violations import Violation
 
@@ -26,9 +26,13 @@ Told = TypeVar("Told")
 class Reception:
     """Checks orders as its :class:`Door` does; every method raises also what reading raises (503, 429)."""
 
-    def __init__(self, door: Door, reads: InstalledReads) -> None:
+    def __init__(self, door: Door, reads: Reads) -> None:
         self.door = door
         self._reads = reads
+
+    def of_one_request(self) -> "Reception":
+        """The same for several questions of one request: what it reads it reads once."""
+        return Reception(self.door, OneRequest(self._reads))
 
     async def admit(
         self, order: dict[str, Any], principal: Principal, key: str | None = None, *, raw: bytes = b""
@@ -81,4 +85,5 @@ class Reception:
             return ask(None)
         except InstalledUnread as unread:
             products = unread.products
-        return ask(await self._reads.references(products, self.door.kind, tag_of(principal.tenant)))
+        found = await self._reads.standing(products, self.door.kind, tag_of(principal.tenant))
+        return ask(references(found, self.door.kind))

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from actors.messages import Accepted, AnyReply, KeyConflict
 from gateway.auth import Principal
 from gateway.bodies import too_large
-from gateway.conflict import conflict
+from gateway.conflict import met_again
 from gateway.door import Admitted, Door
 from gateway.entering import entering
 from gateway.installed_reads import InstalledReads
@@ -171,7 +171,8 @@ class RedisIntake:
                 message = await entering(self._runtime, self._principal, admitted.order, admitted.message)
                 reply = await self._runtime.send(admitted.order, message)
                 if isinstance(reply, KeyConflict):
-                    return await conflict(self._runtime, reply.order, admitted.message.document)
+                    met = await met_again(self._runtime, reply.order, admitted.message.document)
+                    return met if isinstance(met, Error) else self._judged(met)
             except BadRequest as problem:
                 return error_of(problem)[1]
             except OrderloomError as problem:

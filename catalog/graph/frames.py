@@ -110,8 +110,7 @@ class Frame:
         self.specification = specification
         self.action = action
         self.intent = intent
-        # A modify states only what changes: defaults would overwrite what is installed.
-        self.defaults = default_values(specification) if action == "add" else {}
+        self.defaults = default_values(specification)
         self.fresh_defaults = any(isinstance(value, dict | list) for value in self.defaults.values())
         self.names = frozenset(each.name for each in specification.characteristics)
         self.integers = frozenset(

@@ -95,10 +95,9 @@ class Pass:
         own = creates_own_order(root.specification)
         for number in range(1, request.quantity + 1):
             path = root.specification.id if request.quantity == 1 else f"{root.specification.id}[{number}]"
-            values = root.initial()
             installed = self.picture.root(number)
-            if installed is not None:
-                values.update(installed.characteristics)
+            # One more of what is installed begins as the others are.
+            values = self._begun(root, installed or self.picture.first_root())
             self._write(values, path)
             for name, value in stated.items():
                 if name in root.names:
@@ -133,6 +132,12 @@ class Pass:
         return self.part
 
     # -- values ---------------------------------------------------------------------------------------------------
+
+    def _begun(self, frame: Frame, installed: InstalledNode | None) -> Values:
+        """What stands, or the defaults of what is new; a change of what nobody knows has neither."""
+        if installed is not None:
+            return dict(installed.characteristics)
+        return frame.initial() if frame.action == "add" or self.picture.nodes else {}
 
     def _write(self, values: Values, path: str) -> None:
         written = self.written.values.get(path)
@@ -185,10 +190,8 @@ class Pass:
         frame = frame_of(self.catalog, edge.target, node.frame.action, node.frame.intent)
         for ordinal in self._ordinals(node, edge, forced=rule.startswith("mapping ")):
             path = child_path(node, edge, ordinal)
-            values = frame.initial()
             installed = self.picture.child(node.installed, edge.id, ordinal)
-            if installed is not None:
-                values.update(installed.characteristics)
+            values = self._begun(frame, installed)
             above = node.values
             for target, source in edge.flows:
                 if source in above:

@@ -25,6 +25,10 @@ class Picture:
         """The installed root of this number."""
         return self.roots.get(ordinal)
 
+    def first_root(self) -> InstalledNode | None:
+        """The installed root of the lowest number."""
+        return self.roots[min(self.roots)] if self.roots else None
+
     def below(self, node: InstalledNode | None, edge: str) -> Mapping[int, InstalledNode]:
         """What stands below a node by one edge, by ordinal, the lowest first."""
         return self._below.get((node.id, edge), _NOTHING) if node is not None else _NOTHING

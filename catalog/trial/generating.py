@@ -6,7 +6,7 @@ default and need not be there. Where values are free, those that the catalog's o
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,7 +17,9 @@ from msgspec import UNSET
 from catalog.characteristics import accepts
 from catalog.commerce.model import ProductOffering
 from catalog.commerce.roots import root_specification
-from catalog.model import ORDERABLE_STATUSES, Catalog, CharacteristicSpecification, Specification
+from catalog.graph.asking import reachable
+from catalog.model import ORDERABLE_STATUSES, Catalog, CharacteristicSpecification
+from catalog.trial.rule_texts import rule_texts
 
 Item = dict[str, Any]
 
@@ -56,7 +58,7 @@ def orders(catalog: Catalog, at: int, names: Iterable[str] = ()) -> SearchStrate
     ]
     if not offerings:
         raise ValueError("nothing in this catalog can be ordered at that instant")
-    drawing = _Drawing(catalog)
+    drawing = Drawing(catalog)
     # Made once: a strategy that is made anew at each drawing is slow, and its caches make it no longer repeatable.
     item = st.one_of([drawing.item(offering) for offering in offerings])
     return st.lists(item, min_size=1, max_size=LINES_MAX).map(_order)
@@ -70,21 +72,37 @@ def _numbered(items: Iterable[Item]) -> dict[str, Any]:
     return {"productOrderItem": [{"id": str(number), **item} for number, item in enumerate(items, 1)]}
 
 
-class _Drawing:
+class Drawing:
+    """The strategies of one catalog, each made once."""
+
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        texts = list(_rule_texts(catalog))
+        texts = list(rule_texts(catalog))
         words = (one or other for text in texts for one, other in _QUOTED.findall(text))
         self.words = sorted({word for word in words if word})
         self.roles = sorted({role for text in texts for role in _PLACE.findall(text)})
+        self._made: dict[Hashable, SearchStrategy[Any]] = {}
         self.numbers = sorted({int(float(found)) for text in texts for found in _NUMBER.findall(text)})
+
+    def made(self, key: Hashable, make: Callable[[], SearchStrategy[Any]]) -> SearchStrategy[Any]:
+        """The strategy of this key: made anew at each drawing it would be slow, and not repeatable."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def item(self, offering: ProductOffering) -> SearchStrategy[tuple[Item, Item]]:
         """An item of this offering, whole and with gaps."""
         root = root_specification(self.catalog, offering)
         counted = {each.quantity_characteristic for each in root.relationships}
+        below = [
+            self.catalog.specifications[target]
+            for each in root.relationships
+            for target in reachable(self.catalog, each.target)
+        ]
+        # What flows down under the name of a count counts there.
+        passed_on = {each.quantity_characteristic for one in below for each in one.relationships}
         values = {
-            each.name: self._count(each) if each.name in counted else self.value(each)
+            each.name: self._count(each) if each.name in counted | passed_on else self.value(each)
             for each in root.characteristics
         }
         optional = [
@@ -109,7 +127,7 @@ class _Drawing:
 
     def _count(self, each: CharacteristicSpecification) -> SearchStrategy[Any]:
         """How many of something: few, because a thousand sites show nothing that a dozen do not."""
-        if each.allowed_values or each.ranges or not each.configurable:
+        if each.allowed_values or each.ranges or not each.configurable or each.value_type != "integer":
             return self.value(each)
         low = int(each.value_from or 0)
         high = low + COUNT_MAX if each.value_to is None else min(int(each.value_to), low + COUNT_MAX)
@@ -207,15 +225,26 @@ def _item(offering: ProductOffering, quantity: int, values: dict[str, Any], plac
     return item
 
 
-def _rule_texts(catalog: Catalog) -> Iterable[str]:
-    for specification in catalog.specifications.values():
-        yield from _texts_of(specification)
+class DrawnChoices:
+    """Chooses as Hypothesis draws, so that what happens after an order came shrinks with it."""
 
+    def __init__(self, drawing: Drawing, draw: Callable[[SearchStrategy[Any]], Any]) -> None:
+        self._drawing = drawing
+        self._draw = draw
 
-def _texts_of(specification: Specification) -> Iterable[str]:
-    for relationship in specification.relationships:
-        yield from (rule.condition for rule in relationship.rules)
-    for mapping in specification.mappings:
-        yield from (text for text in (mapping.condition, mapping.value) if text)
-    if specification.sharing_key:
-        yield specification.sharing_key
+    def among(self, options: Sequence[Any]) -> Any:
+        """One of several; it shrinks to the first."""
+        return options[self._draw(self._drawing.made(len(options), lambda: st.integers(0, len(options) - 1)))]
+
+    def value(self, characteristic: CharacteristicSpecification) -> Any:
+        """A value that fits the characteristic; UNSET: it can be given none."""
+        key = "value", id(characteristic)
+        return self._draw(self._drawing.made(key, lambda: self._drawing.value(characteristic)))
+
+    def change(self, offering: str) -> tuple[int, dict[str, Any]]:
+        """What an item of this offering may state."""
+        key = "item", offering
+        sold = self._drawing.catalog.offerings[offering]
+        _, item = self._draw(self._drawing.made(key, lambda: self._drawing.item(sold)))
+        given = item.get("product", {}).get("productCharacteristic", ())
+        return item["quantity"], {each["name"]: each["value"] for each in given}

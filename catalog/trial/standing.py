@@ -1,11 +1,20 @@
 """What stands after trial orders: each is carried out completely, and folded as real orders are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from catalog.decompose import plain
-from catalog.folding import Built, Referring, changed_picture, first_picture, nodes_after, ordinal_of
+from catalog.folding import (
+    Built,
+    Referring,
+    as_built,
+    changed_picture,
+    first_picture,
+    nodes_after,
+    ordinal_of,
+)
 from catalog.folding_shared import shared_after, shared_nodes
+from catalog.graph.growing import Told
 from catalog.graph.lines import grow
 from catalog.graph.nodes import SHARED_DIGEST_LENGTH, shared_key
 from catalog.graph.results import GrownNode, OrderGraph
@@ -23,6 +32,7 @@ class Standing(NamedTuple):
 
 
 NOTHING = Standing({}, {})
+NOTHING_TOLD: Mapping[str, Told] = {}
 
 
 class Carried(NamedTuple):
@@ -36,11 +46,17 @@ class Carried(NamedTuple):
 
 
 def carried_out(
-    catalog: Catalog, standing: Standing, name: str, requests: Sequence[LineRequest], at: int
+    catalog: Catalog,
+    standing: Standing,
+    name: str,
+    requests: Sequence[LineRequest],
+    at: int,
+    told: Mapping[str, Told] = NOTHING_TOLD,
 ) -> Carried:
     """Carry out an order of these lines; each names its product, and one that changes it gets its picture here.
 
-    Raises what decomposition raises (`CatalogRefusal`).
+    `told` is what was said since the order came, by line ("" for what is shared). Raises what decomposition raises
+    (`CatalogRefusal`).
     """
     plans: dict[str, tuple[DomainOrderPlan, ...]] = {}
     ruled: dict[str, LineRequest] = {}
@@ -50,16 +66,17 @@ def carried_out(
             ruled[each.line] = each
         else:
             plans[each.line] = made.domain_orders
-    order = Order(catalog, ruled, shared=tuple(standing.shared.values()), at_ms=at)
+    order = Order(catalog, ruled, told=told, shared=tuple(standing.shared.values()), at_ms=at)
     graph = grow(order, ruled) if ruled else OrderGraph({}, (), {})
     held = {line: waiting for line, waiting in graph.held_back.items() if waiting}
     if held:
         return Carried(tuple(graph.nodes.values()), held, standing)
     products = dict(standing.products)
-    left: dict[str, set[str]] = {}
+    left: dict[str, None] = {}
     for request in requests:
-        own = [_plain(each) for each in plans.get(request.line, ())]
-        own += [_grown(each) for each in graph.nodes.values() if _line(each.key) == request.line]
+        plan, growing = plans.get(request.line, ()), graph.nodes.values()
+        own = [as_built(each, each.parent or "", None, stands=True) for each in plan]
+        own += [_grown(each) for each in growing if _line(each.key) == request.line]
         referring = list(_referring(graph, request.line))
         before = request.installed
         if before is None:
@@ -73,7 +90,7 @@ def carried_out(
         ]
         for node in before.nodes:
             if node.id in gone:
-                left.setdefault(shared_key(node.specification, node.sharing_key), set()).add(request.product)
+                left[shared_key(node.specification, node.sharing_key)] = None
         if request.action == "delete":
             del products[request.product]
             continue
@@ -82,7 +99,8 @@ def carried_out(
         if change is not None:
             nodes = nodes_after(before.nodes, change.nodes, change.gone)
             products[request.product] = InstalledProduct(before.id, nodes, before.version + 1)
-    shared = _shared(catalog, standing.shared, graph, left, name)
+    changed = {request.product for request in requests if request.installed is not None}
+    shared = _shared(catalog, standing.shared, graph, changed, left, name)
     return Carried(tuple(graph.nodes.values()), {}, Standing(products, shared))
 
 
@@ -90,10 +108,14 @@ def _shared(
     catalog: Catalog,
     before: dict[str, InstalledShared],
     graph: OrderGraph,
-    left: dict[str, set[str]],
+    changed: Collection[str],
+    left: Iterable[str],
     name: str,
 ) -> dict[str, InstalledShared]:
-    """The shared services after the order: what was done to each, and who refers to it."""
+    """The shared services after the order: what was done to each, and who refers to it.
+
+    `changed` are products whose lines say anew where they refer, `left` services that one of them has left.
+    """
     after = dict(before)
     for key in dict.fromkeys((*graph.shared, *left)):
         stood = before.get(key)
@@ -103,16 +125,15 @@ def _shared(
             specification, sharing_key = graph.shared[key]
         else:
             continue
-        built = [_grown(each) for each in graph.nodes.values() if each.shared and _root(each.key) == key]
-        nodes, gone = shared_nodes(catalog, stood, built, key, sharing_key, key, name)
+        done = [_grown(each) for each in graph.nodes.values() if each.shared and _root(each.key) == key]
+        nodes, gone = shared_nodes(catalog, stood, done, key, sharing_key, key, name)
         referrers = {
             place: each.values
             for place, each in graph.contributions.get(key, {}).items()
             if each.owner and not each.owner.startswith(".")
         }
         known = stood.nodes[0].referrers if stood is not None else {}
-        products = left.get(key, set())
-        going = {place for place in known if place.partition("/")[0] in products and place not in referrers}
+        going = {place for place in known if place.partition("/")[0] in changed and place not in referrers}
         version = stood.version + 1 if stood is not None else 1
         empty = InstalledShared(specification, sharing_key, ())
         made = shared_after(stood or empty, key, nodes, gone, referrers, going, version)
@@ -133,41 +154,8 @@ def _referring(graph: OrderGraph, line: str) -> Iterable[Referring]:
                 )
 
 
-def _plain(order: DomainOrderPlan) -> Built:
-    edge = f"{order.relationship} {order.specification}"
-    return Built(
-        order.key,
-        order.parent or "",
-        order.kind,
-        order.specification,
-        order.relationship,
-        order.ordinal,
-        order.action,
-        order.characteristics,
-        edge,
-        "",
-        "",
-        grown=False,
-        stands=True,
-    )
-
-
 def _grown(node: GrownNode) -> Built:
-    return Built(
-        node.key,
-        node.parents[0] if node.parents else "",
-        node.kind,
-        node.specification,
-        node.relationship,
-        node.ordinal,
-        node.action,
-        node.characteristics,
-        node.edge,
-        node.rule,
-        node.installed,
-        grown=True,
-        stands=True,
-    )
+    return as_built(node, node.parents[0] if node.parents else "", node, stands=True)
 
 
 def _line(key: str) -> str:

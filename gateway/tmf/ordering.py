@@ -18,12 +18,13 @@ from catalog.commerce.charges import OrderPrice
 from catalog.refusals import UnknownCatalogVersion
 from gateway.auth import Principal
 from gateway.bodies import MERGE_PATCH, read_body
-from gateway.conflict import conflict
+from gateway.conflict import met_again
 from gateway.context import Gateway, gateway_of
 from gateway.entering import entering
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
 from gateway.preconditions import base_of, etag
+from gateway.tmf.errors import Error
 from gateway.tmf.order_prices import lay_computed_prices, lay_prices
 from gateway.tmf.order_query import read_fields, read_query
 from gateway.tmf.pages import page_links
@@ -47,14 +48,14 @@ async def create_order(request: Request, principal: Principal, key: str | None, 
     reply = await runtime.send(
         admitted.order, await entering(runtime, principal, admitted.order, admitted.message)
     )
+    href = gateway.settings.href(admitted.order)
     if isinstance(reply, KeyConflict):
-        href = gateway.settings.href(reply.order)
-        return JsonAnswer(
-            await conflict(runtime, reply.order, admitted.message.document, href), status_code=409
-        )
+        met = await met_again(runtime, reply.order, admitted.message.document, href)
+        if isinstance(met, Error):
+            return JsonAnswer(met, status_code=409)
+        reply = met
     if not isinstance(reply, Accepted):
         raise refusal(reply)
-    href = gateway.settings.href(reply.order)
     waits = admitted.message.requested_start or admitted.message.depends_on
     if reply.duplicate or reply.state != State.ACKNOWLEDGED or waits:
         group = await visible_group(gateway, reply.order, principal, shape)

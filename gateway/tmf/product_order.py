@@ -118,6 +118,9 @@ def _troubles(group: OrderGroup) -> Iterator[_Trouble]:
             yield _Trouble(
                 f"item:{line.id}", line.since, line.code, f"item {line.id}: {line.reason}", line.id
             )
+        elif line.state is State.HELD and line.points is not None and State.HELD in line.points.why:
+            code, sentence = line.points.why[State.HELD]
+            yield _Trouble(f"item:{line.id}", line.since, code, f"item {line.id}: {sentence}", line.id)
     for task in group.orchestration.tasks.values():
         if task.message and task.state in (State.HELD, State.PENDING, State.FAILED):
             sentence = f"task {task.key} ({task.name}): {task.message}"

@@ -76,7 +76,8 @@ async def create_product_order(
     """Create an order. 201 means: on disk, and past every check at the door.
 
     From then on the order ends, or says what it waits for in `waitsFor`. A repetition with the same key and the same
-    body answers 200 with the order as it is; a connection that broke leaves the order undecided, so repeat it.
+    body answers 200 with the order as it is, also when it spells out what the order then took by itself (a bundle's
+    defaults, the offering of an installed product); a connection that broke leaves the order undecided, so repeat it.
     """
     return await create_order(request, principal, idempotency_key, PRODUCT)
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -27,10 +28,22 @@ from actors.states import INSTALLED_PRODUCT, State
 from actors.structure import OrderGroup
 from actors.waiting import waits_for
 from catalog.store import Catalogs
-from tests.actors.drawn import NOW, SAMPLE, drafted, submission
+from tests.actors.drawn import NOW, SAMPLE, drafted, item, submission
 from tests.actors.judging import Watched, encode
 
 S = State
+PRODUCT = product_id("o1", "1")
+SPEEDS = count(200)
+
+
+def change(line: str = "1", product: str = PRODUCT, **more: Any) -> dict[str, Any]:
+    """A line that asks for another speed than ever before."""
+    more.setdefault("characteristics", {"speed": next(SPEEDS)})
+    return item(line, action="modify", product=product, **more)
+
+
+def delete(line: str = "1", product: str = PRODUCT, **more: Any) -> dict[str, Any]:
+    return item(line, action="delete", product=product, characteristics={}, **more)
 
 
 class Base:

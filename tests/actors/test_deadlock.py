@@ -81,11 +81,11 @@ def test_who_is_at_work_comes_before_who_has_not_begun() -> None:
     assert [world.state(name) for name in ("o1", "o2", "o3")] == ["completed"] * 3
 
 
-def crossed() -> Base:
+def crossed(*more: Any) -> Base:
     """Two orders at work, each of which learns late that it needs what the other one has."""
     world = base()
     world.order("o1", link("1", "H4", None))
-    world.order("o2", link("1", None, "H4"))
+    world.order("o2", link("1", None, "H4"), *more)
     world.tell("o1", GiveValues("1", {"right": "H4"}))
     world.tell("o2", GiveValues("1", {"left": "H4"}))
     world.deliver()
@@ -98,6 +98,7 @@ def test_a_circle_of_orders_at_work_is_told_and_decided() -> None:
     assert (world.lines("o1"), world.lines("o2")) == ({"1": "inProgress"}, {"1": "held"}), "one of them"
     assert "o2 waits for o1, which waits for o2" in world.stated("o2")
     assert world.stated("o1").endswith("behind order o2")
+    assert (world.state("o1"), world.state("o2")) == ("inProgress", "held"), "nothing else of o2 can move"
     world.tell("o2", GiveUp("1", "no"))
     world.deliver()
     finish(world, "o1", "o2")
@@ -105,11 +106,24 @@ def test_a_circle_of_orders_at_work_is_told_and_decided() -> None:
     assert all(not service.holder and not service.queue for service in world.services.values())
 
 
+def test_an_order_of_which_another_line_can_move_is_not_held() -> None:
+    world = crossed(link("2", "H5", None))
+    finish(world, "o1", "o2")
+    assert world.lines("o2") == {"1": "held", "2": "pending"} and world.state("o2") == "pending"
+    world.tell("o2", GiveValues("2", {"right": "H5"}))
+    assert world.lines("o2")["1"] == "held" and world.state("o2") == "inProgress"
+    world.deliver()
+    finish(world, "o1", "o2")
+    assert (world.lines("o2"), world.state("o2")) == ({"1": "held", "2": "completed"}, "held")
+
+
 def test_a_circle_that_stands_is_found_again_by_who_tries_again() -> None:
     world = crossed()
     world.tell("o2", Retry("1"))
+    assert world.state("o2") == "inProgress", "until the circle is found again"
     world.deliver()
     finish(world, "o1", "o2")
+    assert world.state("o2") == "held"
     assert "o2 waits for o1, which waits for o2" in world.stated("o2")
     world.tell("o1", GiveUp("1", "no"))
     world.deliver()

@@ -13,7 +13,7 @@ from catalog.door import check_line
 from catalog.lines import LineRequest
 from catalog.loader import load
 from catalog.model import Catalog
-from catalog.trial.generating import _Drawing, orders
+from catalog.trial.generating import Drawing, orders
 from catalog.trial.invariants import INVARIANTS
 from gateway.commands.catalog.properties import counterexample_of
 from gateway.commands.failing import CommandFailed
@@ -157,7 +157,7 @@ def test_words_of_rules_come_up(load_text: Callable[[str], Catalog]) -> None:
         serviceSpecifications: {{s: {{{TASK}}}}}
         """
     )
-    found = broken(catalog, "decomposes", examples=500)
+    found = broken(catalog, "decomposes", examples=500, seed=1)
     assert found is not None and found[1] == order(line("o", grade="platinum", n=4711))
 
 
@@ -203,7 +203,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 @given(data=st.data())
 @settings(max_examples=25)
 def test_what_is_drawn_fits(data: st.DataObject, kinds: Catalog) -> None:
-    drawing = _Drawing(kinds)
+    drawing = Drawing(kinds)
     for characteristic in kinds.specifications["p"].characteristics:
         assert accepts(characteristic)(data.draw(drawing.value(characteristic)))
     whole, gapped = data.draw(orders(kinds, NOW))

@@ -43,6 +43,37 @@ def test_a_counterexample_is_shown_and_can_be_tried(
     assert called(capsys, "catalog", "test", str(file), "--examples", "20")[0] == 0
 
 
+HASTY = """\
+catalog: {version: "1"}
+offerings: {o: {productSpecification: p}}
+productSpecifications: {p: {relationships: [{type: Realized as, target: s}]}}
+serviceSpecifications:
+  s:
+    characteristics: {medium: {allowedValues: [fibre]}}
+    relationships:
+      - {type: Realized as, target: mast, condition: "!has(s.medium)"}
+      - {type: Realized as, target: duct, condition: medium == 'fibre'}
+    plans: &plans {add: [{name: work, target: t}], delete: [{name: unwork, target: t}]}
+  mast: {plans: *plans}
+  duct: {plans: *plans}
+"""
+
+
+def test_what_happened_after_an_order_came_is_shown_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, folder = tmp_path / "catalog.yaml", tmp_path / "found"
+    file.write_text(HASTY, encoding="utf-8")
+    code, out, _ = called(capsys, "catalog", "test", str(file), "--only", "grows", "--to", str(folder))
+    assert code == 1
+    assert "grows: does not hold: line 1: p.s.mast is created, and not wanted once more is known\n" in out
+    assert out.endswith('  then {"line": "1", "values": {"p.s.medium": "fibre"}}\n')
+    assert sorted(each.name for each in folder.iterdir()) == ["grows.json", "grows.then.json"]
+    assert json.loads((folder / "grows.then.json").read_text()) == [
+        {"line": "1", "values": {"p.s.medium": "fibre"}}
+    ]
+
+
 def test_wrong_usage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, err = called(capsys, "catalog", "test", "--only", "happy")
     assert code == 2 and "there is no invariant 'happy'" in err

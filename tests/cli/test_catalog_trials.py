@@ -73,6 +73,22 @@ def test_a_service_order_can_be_tried(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "1.1 add service internet-access-service" in out and "price: none" in out
 
 
+@pytest.mark.parametrize(
+    ("items", "subject"), [("productOrderItem", "product"), ("serviceOrderItem", "service")]
+)
+def test_what_is_installed_is_not_known_where_a_catalog_is_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], items: str, subject: str
+) -> None:
+    lines = [{"id": id_, "action": "delete", subject: {"id": f"p7.{id_}"}} for id_ in ("1", "2")]
+    file = written(tmp_path, "order.json", {items: lines})
+    code, out, err = called(capsys, "catalog", "dry-run", file, *AT)
+    reason = "nothing is installed where a catalog is tried: name the offering or specification beside it"
+    told = [f": p7.{id_}: {reason} [unknown-{subject}]\n" for id_ in ("1", "2")]
+    assert (code, err) == (1, "") and sorted(out.splitlines(keepends=True)) == told
+    code, out, _ = called(capsys, "catalog", "dry-run", file, *AT, "--json")
+    assert code == 1 and {each["code"] for each in json.loads(out)["violations"]} == {f"unknown-{subject}"}
+
+
 def test_an_order_that_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(
         tmp_path,

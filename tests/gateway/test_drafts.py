@@ -254,9 +254,12 @@ async def test_a_dry_run_is_over_what_is_installed(
         item("2", action="delete", product=product),
         item("3", action="delete", product={"id": "printer-7"}),
     ]
+    del lines[1]["productOffering"]
     draft = await saved(http, order(2, productOrderItem=lines))
+    runtime.products_read.clear()
     answer = await http.post(f"{draft['href']}/dryRun")
     assert answer.status_code == 200, answer.text
+    assert runtime.products_read == [1], "what it names is read once"
     changed, gone, unknown = answer.json()["lines"]
     assert {each["action"] for each in changed["domainOrders"]} == {"modify"}
     assert {each["action"] for each in gone["domainOrders"]} == {"delete"}

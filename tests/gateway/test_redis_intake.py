@@ -17,6 +17,7 @@ from runtime.errors import Busy
 from runtime.journal.embedded import EmbeddedServer
 from tests.gateway.conftest import order
 from tests.gateway.recording_runtime import RecordingRuntime
+from tests.gateway.test_conflict import bundle, spelled_out
 
 STREAM = "orders"
 
@@ -93,6 +94,16 @@ async def test_the_entry_is_the_key_unless_it_brings_one(client: Any, runtime: R
             await add(client, order(1), **key)
         await settled(client, 4)
         assert (intake.counts.accepted, intake.counts.duplicates) == (3, 1)
+
+
+async def test_an_order_spelled_out_is_the_order_it_was(client: Any, runtime: RecordingRuntime) -> None:
+    async with consuming(client, runtime) as intake:
+        await add(client, bundle(), idempotencyKey="k")
+        await settled(client, 1)
+        (made,) = runtime.groups
+        await add(client, spelled_out(runtime, {"id": made}), idempotencyKey="k")
+        await settled(client, 2)
+        assert (intake.counts.accepted, intake.counts.duplicates, intake.counts.refused) == (1, 1, 0)
 
 
 async def test_what_can_never_be_an_order_becomes_a_dead_letter(

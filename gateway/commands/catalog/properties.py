@@ -39,7 +39,11 @@ def test_catalog(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", file_okay=False, help="Folder to write each counterexample into, as an order."),
+        typer.Option(
+            "--to",
+            file_okay=False,
+            help="Folder to write counterexamples into: each order, and what then happened.",
+        ),
     ] = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -49,7 +53,8 @@ def test_catalog(
     accepted: the door takes what the characteristics allow. decomposes: rules can be evaluated and settle, plans end.
     repeats: the sequence of lines makes no difference. fillable: nothing waits for ever for what no item can state.
     grows: what is created while values are missing is wanted when they are known. priced: a whole order has a price.
-    steady: a modify to what is orders nothing. removable: a delete takes all that stands away, and nothing else.
+    steady: a modify to what is orders nothing. counted: another quantity does not touch those that stay.
+    removable: a delete takes all that stands away, and nothing else.
 
     Exit code 1 when one does not hold. Needs the extra `catalog-test` (Hypothesis).
     """
@@ -77,6 +82,8 @@ def test_catalog(
         for name, counterexample in found.items():
             to.mkdir(parents=True, exist_ok=True)
             written(json.dumps(counterexample.order, indent=2) + "\n", to / f"{name}.json")
+            if counterexample.then:
+                written(json.dumps(counterexample.then, indent=2) + "\n", to / f"{name}.then.json")
     if as_json:
         print_json(
             [
@@ -106,9 +113,10 @@ def counterexample_of(
     """
     from hypothesis import HealthCheck, Verbosity, given, settings
     from hypothesis import seed as seeded
+    from hypothesis import strategies as st
     from hypothesis.errors import Unsatisfiable
 
-    from catalog.trial.generating import Drawn, orders
+    from catalog.trial.generating import Drawing, Drawn, DrawnChoices, orders
     from catalog.trial.invariants import INVARIANTS
 
     holds = INVARIANTS[name]
@@ -119,6 +127,7 @@ def counterexample_of(
 
     try:
         strategy = orders(catalog, at, offerings)
+        drawing = Drawing(catalog)
     except ValueError as problem:
         raise CommandFailed(str(problem)) from None
 
@@ -131,9 +140,9 @@ def counterexample_of(
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy)
-    def tried(drawn: Drawn) -> None:
-        broken = holds(catalog, drawn.whole, drawn.gapped, at)
+    @given(strategy, st.data())
+    def tried(drawn: Drawn, data: st.DataObject) -> None:
+        broken = holds(catalog, drawn.whole, drawn.gapped, at, DrawnChoices(drawing, data.draw))
         if broken is not None:
             smallest[:] = [broken]
             raise Fails
@@ -153,3 +162,5 @@ def _tell(name: str, counterexample: "Broken | None", examples: int) -> None:
         return
     typer.echo(f"{name}: does not hold: {counterexample.sentence}")
     typer.echo("  " + json.dumps(counterexample.order, indent=2).replace("\n", "\n  "))
+    for step in counterexample.then:
+        typer.echo("  then " + json.dumps(step))

@@ -127,14 +127,16 @@ def tried(catalog: "Catalog", sent: Sent, at: int) -> "DryRun | list[Violation]"
     class Published:
         catalogs = Catalogs(catalog)
 
-    door = Door(Published(), lambda: at, SERVICE if sent.is_service_order else PRODUCT)
+    shape = SERVICE if sent.is_service_order else PRODUCT
+    door = Door(Published(), lambda: at, shape)
     try:
         checked = door.check(sent.order, Principal("catalog", "catalog"))
     except BadRequest as refused:
         return list(refused.violations)
     except InstalledUnread as unread:
         reason = "nothing is installed where a catalog is tried: name the offering or specification beside it"
-        return [Violation("", "unknown-product", f"{product[:64]}: {reason}") for product in unread.products]
+        code = f"unknown-{shape.subject}"
+        return [Violation("", code, f"{product[:64]}: {reason}") for product in unread.products]
     start = checked.form.requested_start_date
     begins = at if isinstance(start, msgspec.UnsetType) else max(at, int(start.timestamp() * 1000))
     # Places, intents and what rules read of the order are read as growing reads them.

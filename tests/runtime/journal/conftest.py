@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.journals import joined
-from runtime.journal.contract import Journal
+from runtime.journal.contract import Commit, Journal, Verdict
 from runtime.journal.embedded import EmbeddedServer
 from runtime.journal.functions import command
 from runtime.journal.model import AsyncModelJournal, ModelJournal
@@ -89,3 +89,30 @@ async def journal(kind: tuple[str, str], connect: MakeJournal) -> Journal:
     if name == "simulated":
         return AsyncModelJournal(ModelJournal(SHARDS))
     return await connect(url, cluster=name == "cluster")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
+    server = EmbeddedServer(tmp_path / "data", shards=2)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def opened(server: EmbeddedServer, **options: object) -> RedisJournal:
+    journal = await RedisJournal.connect(server.url, archive=server.data / "archive", **options)  # type: ignore[arg-type]
+    await journal.acquire(0, epoch=1, owner="host 1", coordinator=1)
+    return journal
+
+
+def number(position: int) -> Commit:
+    return Commit(0, 1, position - 1, b"%d" % position, b"frame %d" % position)
+
+
+async def one(journal: RedisJournal, what: Commit) -> Verdict:
+    (verdict,) = await journal.commit([what])
+    return verdict
+
+
+async def frames(journal: RedisJournal) -> list[tuple[int, bytes]]:
+    return [entry async for entry in journal.read(0, after=0)]
