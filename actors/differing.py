@@ -38,6 +38,7 @@ class Difference:
     :ivar held: what is held back of each of these lines now.
     :ivar gone: domain orders that are dropped.
     :ivar touched: other lines that refer to what was touched.
+    :ivar stranded: shared domain orders that nobody wants and that stay, because what stands below them stays.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Difference:
         self.states: Mapping[str, State] = {}
         self.gone: set[str] = set()
         self.touched: dict[str, None] = {}
+        self.stranded: tuple[str, ...] = ()
         self.waiting = {held.key for held in (x for line in grown.held_back.values() for x in line)}
         self.held = held_now(graph, grown.held_back, bringing, now)
         self.deltas: dict[str, Delta] = {}
@@ -224,6 +226,7 @@ class Difference:
             elif not began(order):
                 alone.append(key)
         events += self._drop(alone)
+        self.stranded = tuple(key for key in alone if key not in self.gone)
         if self.graph.held.get(line):
             events.append(HeldBackSet(line, ()))
         if self.graph.changes.get(line):

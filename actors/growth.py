@@ -364,6 +364,8 @@ class Growth:
         decision = Decision(difference.leaving(line))
         # Whoever cancelled the line has taken what it held back out of the graph, not out of the timer.
         decision.timers.append((HELD_BACK, first_due({**self.graph.held, line: ()}.values()) or None))
+        if difference.stranded:
+            decision.inside.append((ORCHESTRATION, DropTasks(line, difference.stranded)))
         decision.inside.append((DECOMPOSITION, Rest((line, SHARED))))
         others = self._sharing(line)
         if others:

@@ -171,6 +171,8 @@ class DropTasks(Message, frozen=True, tag="dropTasks"):
     """To the orchestration: what the line has not started will never start."""
 
     line: str
+    shared: tuple[str, ...] = ()
+    """Domain orders that it shared with nobody: they are as little wanted any more."""
 
 
 class CheckLine(Message, frozen=True, tag="checkLine"):

@@ -231,7 +231,9 @@ def _start_line(state: Orchestration, message: StartLine, now: int) -> Decision:
 
 def _drop_tasks(state: Orchestration, message: DropTasks, now: int) -> Decision:
     outlook = Outlook(state, now)
-    outlook.drop([key for key in outlook.of_line(message.line) if state.tasks[key].state is S.ACKNOWLEDGED])
+    shared = state.work.get("", {})
+    keys = [*outlook.of_line(message.line), *(key for each in message.shared for key in shared.get(each, ()))]
+    outlook.drop([key for key in keys if state.tasks[key].state is S.ACKNOWLEDGED])
     return _decision(outlook, [])
 
 

@@ -355,6 +355,23 @@ def test_a_line_that_is_given_up_takes_only_its_own_part_of_what_it_shares() -> 
     assert (story.line("1"), story.line("2")) == (S.CANCELLED, S.COMPLETED)
 
 
+def test_what_stays_above_something_kept_is_not_begun_for_a_line_that_is_given_up() -> None:
+    slow = at("2", "ptv", "H4", 50), at("3", "ptv", "H5", 50, needs=["1"])
+    story = Story(SHARED, at("1", "ptv", "H5"), *slow)
+    story.give(place="H4")
+    port, access = (key for key in story.group.orchestration.tasks if "44ad721f0fd5" in key)
+    other_access, other_port = (key for key in story.out() if key != port)
+    for key in (port, other_port):
+        story.tell(TaskResult(key, 1, "completed"))
+    story.tell(TaskResult(other_access, 1, "failed", code="E"))
+    story.tell(GiveUp("1", "the port stays"))
+    story.tell(GiveUp(other_access, "broken"))
+    assert story.line("3") is S.HELD, "the line that it needs has not ended well"
+    story.tell(GiveUp("3", "not any more"))
+    assert story.group.orchestration.tasks[access].state is S.CANCELLED
+    assert (story.line("3"), story.group.order.state) == (S.CANCELLED, S.PARTIAL)
+
+
 def test_a_line_that_moved_does_not_wait_for_what_others_share_behind_it() -> None:
     story = Story(SHARED, at("1", "ptv"), at("2", "ptv", needs=["1"]))
     story.give("1", place="H5")
