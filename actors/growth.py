@@ -47,9 +47,10 @@ from actors.order_id import tenant_tag_of
 from actors.shared_id import shared_id
 from actors.states import FINAL
 from actors.telling import Telling
-from catalog.graph.lines import Assembly
+from catalog.graph.lines import put_together
 from catalog.graph.nodes import SHARED, shared_key
 from catalog.graph.results import NOT_POSSIBLE, OrderGraph
+from catalog.graph.settled import Settled
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack
 from catalog.model import Catalog
@@ -101,7 +102,7 @@ class Growth:
             if not all(map(self._has, needed)):
                 held = held_now(self.graph, settled.held_back, self.situation.bringing, self.now)
                 return self._put_off(needed, wanted, held)
-            grown = settled.graph
+            grown = put_together(settled)
         except CatalogRefusal as refusal:
             return self._refused(wanted, refusal.message)
         self._lift(grown)
@@ -169,7 +170,7 @@ class Growth:
         ]
         return decision
 
-    def _shared(self, settled: Assembly, lines: list[str]) -> tuple[SharedReference, ...]:
+    def _shared(self, settled: Settled, lines: list[str]) -> tuple[SharedReference, ...]:
         """The shared services that these lines refer to, now or as they are installed."""
         tenant = tenant_tag_of(self.situation.about["id"])
         found: dict[str, tuple[str, str, str, dict[str, None]]] = {}
@@ -204,7 +205,7 @@ class Growth:
         claim = self.situation.shared.get(needed.shared)
         return claim is not None and claim.granted and set(needed.lines) <= set(claim.lines)
 
-    def _settled(self, lines: list[str]) -> tuple[Assembly, list[str]]:
+    def _settled(self, lines: list[str]) -> tuple[Settled, list[str]]:
         """What these lines settle to, and those who are left with a shared node that these no longer refer to."""
         ruled = {line: self.situation.requests[line] for line in self.graph.lines if line}
         order = Order(
@@ -216,7 +217,7 @@ class Growth:
             self.situation.about,
             self.situation.at_ms,
         )
-        settled = Assembly(order, tuple(lines))
+        settled = Settled(order, tuple(lines))
         growing = settled.held
         left = {
             each.owner

@@ -10,9 +10,10 @@ import msgspec
 
 from catalog.graph.asking import Surroundings
 from catalog.graph.frames import Edge
-from catalog.graph.lines import Assembly
+from catalog.graph.lines import put_together
 from catalog.graph.nodes import Node, Part
-from catalog.graph.results import RULE_FAILED, Drift, Unchanged
+from catalog.graph.results import RULE_FAILED, Drift, OrderGraph, Unchanged
+from catalog.graph.settled import Settled
 from catalog.graph.settling import Order
 from catalog.lines import HeldBack, Reason
 from catalog.model import Relationship
@@ -35,13 +36,13 @@ def reasons(order: Order, lines: Iterable[str]) -> dict[str, tuple[Reason, ...]]
 def explained(order: Order, lines: Iterable[str]) -> Explained:
     """The reasons, and what of the installed products drifted or stays as it is."""
     lines = tuple(lines)
-    assembly = Assembly(order, lines)
-    wish = assembly.wish
+    settled = Settled(order, lines)
+    graph = put_together(settled)
     found: dict[str, list[Reason]] = {line: [] for line in lines}
-    for part in wish.parts.values():
-        walk = _Walk(assembly, part)
+    for part in settled.wish.parts.values():
+        walk = _Walk(settled, graph, part)
         found.setdefault(part.line, []).extend(walk.reasons())
-    for line in assembly.deleting:
+    for line in settled.deleting:
         found[line] = [
             Reason(
                 line,
@@ -55,21 +56,21 @@ def explained(order: Order, lines: Iterable[str]) -> Explained:
                 f"{node.path}: it is installed, and a delete follows what is installed, never the rules",
                 "created",
             )
-            for node in assembly.graph.nodes.values()
+            for node in graph.nodes.values()
             if line in node.referrers and node.action == "delete"
         ]
-    for line, held in assembly.graph.held_back.items():
+    for line, held in graph.held_back.items():
         found[line] += [_held(each) for each in held if not _met(each, found[line], found.get("", []))]
     said = {line: tuple(each) for line, each in found.items()}
-    return Explained(said, assembly.graph.drift, assembly.graph.unchanged)
+    return Explained(said, graph.drift, graph.unchanged)
 
 
 class _Walk:
-    def __init__(self, assembly: Assembly, part: Part) -> None:
-        self.assembly = assembly
-        self.surroundings: Surroundings = assembly.wish.surroundings
+    def __init__(self, settled: Settled, graph: OrderGraph, part: Part) -> None:
+        self.settled = settled
+        self.surroundings: Surroundings = settled.wish.surroundings
         self.part = part
-        self.nodes = assembly.graph.nodes
+        self.nodes = graph.nodes
         self.children: dict[tuple[str, str], list[Node]] = {}
         for node in part.nodes:
             if node.parent is not None and node.edge is not None:
@@ -159,11 +160,11 @@ class _Walk:
     def _why(self, node: Node, edge: Edge, count: int, there: list[Node]) -> tuple[str, dict[str, Any], str]:
         relationship = edge.relationship
         inputs = self._inputs(node, edge)
-        written = self.assembly.wish.written.get(self.part.line or self.part.roots[0].key)
+        written = self.settled.wish.written.get(self.part.line or self.part.roots[0].key)
         made = written.edges.get((node.path, edge.id)) if written is not None else None
         if made is not None:
             return made[1], inputs, f"mapping {made[1]} says that it is {'there' if made[0] else 'not there'}"
-        decided = self.assembly.order.told.get(self.part.line)
+        decided = self.settled.order.told.get(self.part.line)
         if decided is not None and decided.decided.get(f"{node.key}|{edge.id}") is False:
             return "decided", inputs, "somebody decided that it is left out"
         quantity = relationship.quantity_characteristic
@@ -186,12 +187,12 @@ class _Walk:
             names = ", ".join(f"{each} ({self._text(edge, each)})" for each in lacking)
             return lacking[0], inputs, f"no inclusion holds: {names}"
         valid = relationship.valid_for
-        if valid is not None and not valid.covers(self.assembly.order.at_ms):
+        if valid is not None and not valid.covers(self.settled.order.at_ms):
             return "valid-for", inputs, "the relationship is not valid at the order's date"
         return "default-quantity", inputs, "the quantity is 0, so none is created"
 
     def _outcome(self, node: Node, edge: Edge, condition: Any) -> Any:
-        told = self.assembly.order.told.get(self.part.line)
+        told = self.settled.order.told.get(self.part.line)
         key = f"{node.key}|{edge.id}|{condition.rule.id}"
         if told is not None and key in told.decided:
             return told.decided[key]

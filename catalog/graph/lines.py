@@ -5,28 +5,17 @@ with what there is.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 import msgspec
 
-from catalog.graph.bringing import bringers
 from catalog.graph.changing import Changes, Step, deleted, grown, merged, released
 from catalog.graph.combining import combined
 from catalog.graph.frames import frame_of
-from catalog.graph.growing import root_frame
-from catalog.graph.nodes import SHARED, Node, Part, shared_key, shared_path, shared_text
+from catalog.graph.nodes import SHARED, Node, Part, shared_key, shared_path
 from catalog.graph.picture import Picture
-from catalog.graph.referring import owners_first, parents_of, referrers_of
-from catalog.graph.results import (
-    INSTALLED_UNKNOWN,
-    NOT_POSSIBLE,
-    PLAN_CYCLE,
-    UNKNOWN_VALUE,
-    Drift,
-    GrownNode,
-    OrderGraph,
-    Unchanged,
-)
+from catalog.graph.referring import owners_first, parents_of
+from catalog.graph.results import PLAN_CYCLE, Drift, GrownNode, OrderGraph, Unchanged
+from catalog.graph.settled import Settled
 from catalog.graph.settling import Order, Settling
 from catalog.graph.wiring import PlanCycle, Work, planned, steps_of
 from catalog.installed import InstalledNode, InstalledShared
@@ -34,87 +23,53 @@ from catalog.lines import HeldBack, LineRequest, TaskPlan
 from catalog.model import Catalog, Relationship
 from catalog.tree import ORDERED, creates_own_order
 
-ENDED = frozenset({"terminated", "aborted", "cancelled"})
-"""Statuses of an installed product that nothing can be done to any more."""
-
 
 def grow(order: Order, lines: Iterable[str]) -> OrderGraph:
     """What these lines of an order come to, together with every shared node that they refer to."""
-    return Assembly(order, tuple(lines)).graph
+    return put_together(Settled(order, tuple(lines)))
 
 
-class Assembly:
-    """The graph of some lines, with what it is put together from: `wish` are the parts as they settled.
+def put_together(settled: Settled) -> OrderGraph:
+    """The graph of lines that have settled."""
+    return _Assembly(settled).graph()
 
-    Whoever only wants to know what they wait for and what they refer to pays for no more than that.
-    """
 
-    def __init__(self, order: Order, lines: tuple[str, ...]) -> None:
-        self.order = order
-        self.catalog: Catalog = order.catalog
-        self.lines = lines
-        self.held: dict[str, dict[str, HeldBack]] = {line: {} for line in lines}
-        """What is held back in each line, by key. A plan that waits for itself shows once `graph` is put together."""
+class _Assembly:
+    """One graph while it is put together. A plan that waits for itself is held back in the lines then."""
+
+    def __init__(self, settled: Settled) -> None:
+        self.settled = settled
+        self.order = settled.order
+        self.wish = settled.wish
+        self.catalog: Catalog = settled.order.catalog
         self.nodes: dict[str, GrownNode] = {}
         self.works: dict[str, Work] = {}
         self.drift: list[Drift] = []
         self.unchanged: list[Unchanged] = []
-        growing, self.deleting = self._sorted()
-        self.wish = Settling(order, growing).settle()
-        self.contributions = self.wish.asked
-        """What is asked of each shared node, by referrer."""
-        self.referrers = referrers_of(self.wish.asked)
-        self._hold()
 
-    @property
-    def held_back(self) -> dict[str, tuple[HeldBack, ...]]:
-        """What is held back in each line."""
-        return {line: tuple(held[key] for key in sorted(held)) for line, held in self.held.items()}
-
-    @property
-    def shared(self) -> dict[str, tuple[str, str]]:
-        """(specification, sharing key as text) of each shared node that the lines refer to, by its key."""
-        return {
-            key: (each.child.specification, shared_text(each.sharing_key))
-            for key, each in self.wish.referrals.items()
-            if key in self.wish.asked
-        }
-
-    @cached_property
     def graph(self) -> OrderGraph:
-        """All of it put together."""
-        wish = self.wish
+        """All of it."""
+        wish, deleting = self.wish, self.settled.deleting
         changing = [line for line in wish.lines if self.order.lines[line].installed is not None]
         base = self._base(changing)
         for line in wish.lines:
             self._line(line, wish.parts[line], base.get(line))
-        for line in self.deleting:
+        for line in deleting:
             picture = Picture(_nodes(self.order.lines[line]))
             self._emit(line, deleted(picture), picture, line)
         for key in owners_first(wish.asked):
-            self._shared(key, wish, self.referrers[key])
-        self._release(wish, changing + self.deleting)
+            self._shared(key, wish, self.settled.referrers[key])
+        self._release(wish, changing + deleting)
         self._lift(wish.lines)
         return OrderGraph(
             self.nodes,
             self._tasks(),
-            self.held_back,
+            self.settled.held_back,
             wish.asked,
             tuple(self.drift),
             tuple(self.unchanged),
-            self.shared,
+            self.settled.shared,
         )
-
-    def _hold(self) -> None:
-        for line in self.wish.lines:
-            self.held.setdefault(line, {})
-        for name, part in self.wish.parts.items():
-            if not part.held and not part.unmapped:
-                continue
-            for line in (name,) if part.line else self.referrers.get(name, ()):
-                if line in self.held:
-                    for held in (*part.held.values(), *part.unmapped.values()):
-                        self.held[line][held.key] = self._awaited(held, part)
 
     def _lift(self, lines: Iterable[str]) -> None:
         """Domain orders above that got none, because nothing changes there, are passed over."""
@@ -125,34 +80,6 @@ class Assembly:
             )
             if left != node.parents:
                 self.nodes[key] = msgspec.structs.replace(node, parents=left)
-
-    # -- which lines grow -----------------------------------------------------------------------------------------
-
-    def _sorted(self) -> tuple[list[str], list[str]]:
-        """Lines that grow, and lines that delete what is installed; what can be neither is held back."""
-        growing, deleting = [], []
-        for line in self.lines:
-            request = self.order.lines[line]
-            root = request.installed.nodes[0] if request.installed is not None else None
-            if root is not None and root.status in ENDED:
-                sentence = f"product {root.id} is {root.status}: {request.action} is not possible"
-                self._refuse(line, request, NOT_POSSIBLE, sentence)
-            elif request.action != "delete":
-                growing.append(line)
-            elif root is not None:
-                deleting.append(line)
-            else:
-                sentence = (
-                    "what is installed is not known, and a delete follows it, never the rules: "
-                    "name the installed product in the line"
-                )
-                self._refuse(line, request, INSTALLED_UNKNOWN, sentence)
-        return growing, deleting
-
-    def _refuse(self, line: str, request: LineRequest, code: str, sentence: str) -> None:
-        root = root_frame(self.catalog, request).specification.id
-        held = HeldBack(f"{line}|{code}", line, root, ORDERED, root, "", "", (), code, sentence, "operator")
-        self.held[line][held.key] = held
 
     def _base(self, lines: list[str]) -> dict[str, Part]:
         """What today's catalog makes of the installed products as they are."""
@@ -370,27 +297,12 @@ class Assembly:
         try:
             return planned(self.works.values())
         except PlanCycle as cycle:
-            for line in self.held:
+            for line, held in self.settled.held.items():
                 key = f"{line}|plan"
-                self.held[line][key] = HeldBack(
+                held[key] = HeldBack(
                     key, line, "", "", "", "plan", "", (), PLAN_CYCLE, str(cycle), "operator"
                 )
             return ()
-
-    def _awaited(self, held: HeldBack, part: Part) -> HeldBack:
-        """Who brings what is missing: the requester, unless tasks of ours do."""
-        if held.code != UNKNOWN_VALUE or not held.missing:
-            return held
-        places = {node.path: node for node in part.nodes}
-        found: dict[str, None] = {}
-        for path in held.missing:
-            place, _, name = path.rpartition(".")
-            node = places.get(place)
-            bringer = bringers(part.roots[0].frame).get((node.specification, name)) if node else None
-            if bringer is None:
-                return held
-            found[bringer] = None
-        return msgspec.structs.replace(held, awaits="runtime", by=", ".join(sorted(found)))
 
 
 def _nodes(request: LineRequest) -> tuple[InstalledNode, ...]:
