@@ -121,9 +121,13 @@ def _print(shown: dict[str, Any]) -> None:
         typer.echo(f"priority    {priority['value']} ({priority['band']}, lane {priority['lane']})")
     for need in shown["approvalsNeeded"]:
         given = ", ".join(need["given"]) or "nobody yet"
-        typer.echo(f"approval    {need['name']}: {need['approvers']} of {need['group']}; {given}")
+        typer.echo(
+            f"approval    {need['name']}: {need['approvers']} of {need['group'] or 'any group'}; {given}"
+        )
     for task in shown["tasks"]:
-        typer.echo(f"task        {task['key']}  {task['state']}  {task['name']} ({task['group']})")
+        typer.echo(
+            f"task        {task['key']}  {task['state']}  {task['name']} ({task['group'] or 'any group'})"
+        )
     for finding in shown["compatibility"]:
         typer.echo(f"compatible? {finding['id']}: {finding['sentence']}")
     for total in shown["productOrder"].get("orderTotalPrice", ()):
