@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from actors.document_lines import CHANGING, DEPENDENCY_TYPES, DocumentLine
+from actors.document_lines import CHANGING, DEPENDENCY_TYPES, DocumentLine, removed_by
 from actors.service_document import service_lines
 from catalog.lines import LineRequest
 
@@ -40,6 +40,8 @@ class _Item(msgspec.Struct):
     id: str
     action: str
     quantity: int = 0
+    remove: list[str] = []
+    migrate: bool = False
     productOffering: _Reference | None = None
     product: _Product | None = None
     productOrderItem: list["_Item"] = []
@@ -82,6 +84,8 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
             specification=None,
             quantity=item.quantity if item.quantity or products else 1,
             characteristics=characteristics,
+            removed=removed_by(item.remove) if item.remove else (),
+            migrate=item.migrate,
             products=products,
         )
         lines.append(DocumentLine(parent, needs, request))

@@ -13,6 +13,11 @@ class DocumentLine(msgspec.Struct, frozen=True):
     request: LineRequest
 
 
+def removed_by(named: list[str]) -> tuple[str | int, ...]:
+    """The instances that an item names to go: by their ids, or by their numbers; digits alone are no id."""
+    return tuple([int(each) if each.isdecimal() and each.isascii() else each for each in named])
+
+
 CHANGING = frozenset({"modify", "delete"})
 """Actions on what is installed: a line of one of them that names its product reserves it."""
 DEPENDENCY_TYPES = frozenset({"dependsOn", "requires", "reliesOn"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actors.document_lines import CHANGING, SERVICE_DEPENDENCY_TYPES, DocumentLine
+from actors.document_lines import CHANGING, SERVICE_DEPENDENCY_TYPES, DocumentLine, removed_by
 from catalog.lines import LineRequest
 
 
@@ -40,6 +40,8 @@ class _Item(msgspec.Struct):
     action: str
     service: _Service
     quantity: int = 1
+    remove: list[str] = []
+    migrate: bool = False
     serviceOrderItem: list["_Item"] = []
     serviceOrderItemRelationship: list[_Relationship] = []
 
@@ -68,6 +70,8 @@ def service_lines(document: bytes) -> tuple[DocumentLine, ...]:
             specification=specification.id if specification is not None else None,
             quantity=item.quantity,
             characteristics={each.name: each.value for each in item.service.serviceCharacteristic},
+            removed=removed_by(item.remove) if item.remove else (),
+            migrate=item.migrate,
             products=(item.service.id,) if item.service.id and item.action in CHANGING else (),
         )
         lines.append(DocumentLine(parent, tuple(needs), request))

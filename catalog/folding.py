@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from catalog.graph.frames import frame_of
+from catalog.graph.instances import ROOTS_SHRINK, standing
 from catalog.graph.picture import Picture
 from catalog.installed import InstalledNode, InstalledProduct
 from catalog.lines import LineRequest
@@ -190,7 +191,7 @@ def changed_picture(
     names: dict[str, str] = {}
     if completed:
         given = {name: value for name, value in request.characteristics.items() if value is not None}
-        for root in _roots(picture, request.quantity):
+        for root in _roots(picture, request):
             changes[root.id] = _with(root, given)
         gone = [node.id for node in picture.nodes if not node.parent and node.id not in changes]
     gone += left
@@ -275,12 +276,15 @@ def _root_of(place: Referring) -> int:
     return ordinal_of(place.name.partition("/")[2].partition(".")[0])
 
 
-def _roots(picture: InstalledProduct, quantity: int) -> list[InstalledNode]:
-    """The roots a product has once a line has changed its quantity (0: it has not): the lowest numbers stay."""
-    roots = [node for node in picture.nodes if not node.parent]
-    wanted = quantity or len(roots)
-    more = range(len(roots) + 1, wanted + 1)
-    return roots[:wanted] + [_one_more(picture, number) for number in more]
+def _roots(picture: InstalledProduct, request: LineRequest) -> list[InstalledNode]:
+    """The roots a product has once a line has changed its quantity (0: it has not), as it grew."""
+    stood = {node.ordinal: node for node in sorted(picture.nodes, key=_ordinal) if not node.parent}
+    numbers = standing(stood, request.quantity or len(stood), request.removed, ROOTS_SHRINK).numbers
+    return [stood.get(number) or _one_more(picture, number) for number in numbers]
+
+
+def _ordinal(node: InstalledNode) -> int:
+    return node.ordinal
 
 
 def _one_more(picture: InstalledProduct, number: int) -> InstalledNode:

@@ -12,6 +12,7 @@ import msgspec
 from catalog.graph.asking import Surroundings
 from catalog.graph.frames import Condition, Edge, Frame, Values, frame_of
 from catalog.graph.holding import held_back, together
+from catalog.graph.instances import ROOTS_SHRINK, standing
 from catalog.graph.nodes import (
     SHARED,
     Node,
@@ -23,7 +24,7 @@ from catalog.graph.nodes import (
     shared_text,
 )
 from catalog.graph.picture import Picture
-from catalog.graph.results import CHOOSE_INSTANCES, QUANTITY_OUT_OF_RANGE
+from catalog.graph.results import CHOOSE_INSTANCES, QUANTITY_OUT_OF_RANGE, UNKNOWN_VALUE
 from catalog.installed import InstalledNode
 from catalog.lines import Awaited, LineRequest
 from catalog.model import Catalog
@@ -86,6 +87,8 @@ class Pass:
         self.known = known
         """The keys of shared nodes that the order has by now."""
         self.part = Part(request.line)
+        self.gone: list[str | int] = []
+        """Numbers and ids of the installed instances that go because there are to be fewer."""
 
     def line(self) -> Part:
         """All of a line."""
@@ -93,8 +96,12 @@ class Pass:
         root = root_frame(self.catalog, request)
         stated = {name: value for name, value in request.characteristics.items() if value is not None}
         own = creates_own_order(root.specification)
-        for number in range(1, request.quantity + 1):
-            path = root.specification.id if request.quantity == 1 else f"{root.specification.id}[{number}]"
+        stood = dict(sorted(self.picture.roots.items()))
+        numbers = standing(stood, request.quantity, request.removed, ROOTS_SHRINK).numbers
+        self._gone(stood, numbers)
+        for number in numbers:
+            alone = request.quantity == number == 1
+            path = root.specification.id if alone else f"{root.specification.id}[{number}]"
             installed = self.picture.root(number)
             # One more of what is installed begins as the others are.
             values = self._begun(root, installed or self.picture.first_root())
@@ -102,7 +109,7 @@ class Pass:
             for name, value in stated.items():
                 if name in root.names:
                     values[name] = int(value) if type(value) is float and name in root.integers else value
-            if request.quantity > 1:
+            if not alone:
                 self._say(values, root.specification.id)
             self._say(values, path)
             node = Node(
@@ -119,6 +126,7 @@ class Pass:
                 continue
             self._take(node)
             self._below(node)
+        self.part.unmet = self._unmet()
         return self.part
 
     def shared(self, key: str, path: str, frame: Frame, values: Values, sharing_key: str) -> Part:
@@ -325,38 +333,33 @@ class Pass:
             return ()
         if forced and count == 0:
             count = max(1, edge.relationship.minimum_quantity)
-        stood = self.picture.below(node.installed, edge.id)
-        if not stood:
-            return tuple(range(1, count + 1))
-        if count >= len(stood):
-            first = max(stood) + 1
-            return (*stood, *range(first, first + count - len(stood)))
-        going = self._going(node, edge, stood, len(stood) - count)
-        return tuple(ordinal for ordinal in stood if ordinal not in going)
+        return self._standing(node, edge, count)
 
-    def _going(
-        self, node: Node, edge: Edge, stood: Mapping[int, InstalledNode], count: int
-    ) -> frozenset[int]:
-        """Which instances go when there are fewer: those the line names, else by the catalog's rule, else asked."""
-        path = f"{node.path}.{edge.step}.remove"
-        named = self.told.values.get(f"{node.path}.{edge.step}", {}).get("remove")
-        chosen = {*self.request.removed, *(named or ())}
-        going = [number for number, each in stood.items() if number in chosen or each.id in chosen][:count]
-        left = [number for number in reversed(list(stood)) if number not in going]
-        lacking = count - len(going)
-        asks = edge.relationship.when_shrinking == "ask"
-        if lacking and asks and self.told.decided.get(f"{node.key}|{edge.id}|remove") is not False:
+    def _standing(self, node: Node, edge: Edge, count: int) -> tuple[int, ...]:
+        """So many of them: of those too many the line names who goes, else the catalog's rule, else a person."""
+        stood = self.picture.below(node.installed, edge.id)
+        path = f"{node.path}.{edge.step}"
+        named = (*self.request.removed, *(self.told.values.get(path, {}).get("remove") or ()))
+        found = standing(stood, count, named, edge.relationship.when_shrinking)
+        self._gone(stood, found.numbers)
+        if found.unnamed and self.told.decided.get(f"{node.key}|{edge.id}|remove") is not False:
             self._hold(
                 f"{node.key}|{edge.id}|remove", node, edge.target, edge.relationship.type, "quantity", "",
-                Undetermined((path,)), code=CHOOSE_INSTANCES,
-                sentence=f"{lacking} of the {len(stood)} {edge.target} below {node.path} must go: "
-                f"name them in {path}",
+                Undetermined((f"{path}.remove",)), code=CHOOSE_INSTANCES,
+                sentence=f"{found.unnamed} of the {len(stood)} {edge.target} below {node.path} must go: "
+                f"name them in {path}.remove",
             )  # fmt: skip
-        if asks:
-            return frozenset(going)
-        if edge.relationship.when_shrinking == "idleFirst":
-            left.sort(key=lambda number: stood[number].status != "idle")
-        return frozenset((*going, *left[:lacking]))
+        return found.numbers
+
+    def _gone(self, stood: Mapping[int, InstalledNode], numbers: tuple[int, ...]) -> None:
+        self.gone += [name for n, each in stood.items() if n not in numbers for name in (n, each.id)]
+
+    def _unmet(self) -> str:
+        """What the line names to go must be among what goes: nothing else is taken in its place."""
+        left = ", ".join(str(each) for each in self.request.removed if each not in self.gone)
+        if not left or any(held.code == UNKNOWN_VALUE for held in self.part.held.values()):
+            return ""
+        return f"the line names {left} to go, which is not among what its change takes away"
 
     # -- waiting --------------------------------------------------------------------------------------------------
 

@@ -114,7 +114,9 @@ class Referral(NamedTuple):
 class Part:
     """One tree of the graph with what came of growing it: all of a line, or a shared node with all below it."""
 
-    __slots__ = ("by_specification", "held", "line", "nodes", "reads", "referrals", "roots", "unmapped")
+    __slots__ = (
+        "by_specification", "held", "line", "nodes", "reads", "referrals", "roots", "unmapped", "unmet",
+    )  # fmt: skip
 
     def __init__(self, line: str) -> None:
         self.line = line
@@ -125,6 +127,8 @@ class Part:
         self.unmapped: dict[str, HeldBack] = {}
         """Mappings that wait, or that failed."""
         self.by_specification: dict[str, list[Node]] = {}
+        self.unmet = ""
+        """What the line says of its instances and cannot be done: then nothing of it is."""
         self.reads = False
         """Whether a rule read what lies elsewhere in the tree, so that one pass from the top cannot have settled it."""
 

@@ -30,6 +30,11 @@ class Settled:
         """What is held back in each line, by key. A plan that waits for itself shows once the graph is put together."""
         growing, self.deleting = self._sorted()
         self.wish = Settling(order, growing).settle()
+        unmet = {line: part.unmet for line, part in self.wish.parts.items() if part.unmet}
+        if unmet:
+            for line, sentence in unmet.items():
+                self._refuse(line, order.lines[line], NOT_POSSIBLE, sentence)
+            self.wish = Settling(order, [line for line in growing if line not in unmet]).settle()
         self.contributions = self.wish.asked
         """What is asked of each shared node, by referrer."""
         self.referrers = referrers_of(self.wish.asked)

@@ -175,6 +175,10 @@ def _faults_of_line(
         characteristics[name] = entry.get("value")
         places[name] = place
     action, quantity = item.get("action"), item.get("quantity", 1)
+    for name in ("remove", "migrate"):
+        if item.get(name) and not (action == "modify" and subject.get("id")):
+            message = f"is said of a modify that names the installed {shape.subject} it is about"
+            yield Violation(f"{pointer}/{name}", "not-applicable", message)
     offering = item.get(shape.offering) if shape.offering else None
     if offering is not None and not (isinstance(offering, dict) and isinstance(offering.get("id"), str)):
         return  # a fault of form, already told

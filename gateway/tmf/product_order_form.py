@@ -47,6 +47,10 @@ class ProductOrderItem(Part, frozen=True, kw_only=True):
     id: TextId
     action: Action
     quantity: Annotated[int, Meta(ge=1)] = 1
+    remove: tuple[TextId, ...] = ()
+    """Extension attribute of a modify that makes a number smaller: the instances that go, by id or by number."""
+    migrate: bool = False
+    """Extension attribute of a modify: what today's catalog would make otherwise is changed, too."""
     appointment: AppointmentRef | UnsetType = UNSET
     billing_account: Reference | UnsetType = UNSET
     item_price: tuple[OrderPrice, ...] = ()
@@ -65,6 +69,9 @@ class ProductOrderItem(Part, frozen=True, kw_only=True):
     def line_request(self) -> LineRequest | None:
         """What the catalog must serve; None where that cannot be told: nothing is ordered, or a name comes twice."""
         product = self.product
+        named = isinstance(product, Product) and product.id
+        if (self.remove or self.migrate) and not (named and self.action == "modify"):
+            return None
         characteristics = {}
         specification = None
         if isinstance(product, Product):

@@ -132,6 +132,10 @@ class ServiceOrderItem(Part, frozen=True, kw_only=True):
     action: Action
     service: Service
     quantity: Annotated[int, Meta(ge=1)] = 1
+    remove: tuple[TextId, ...] = ()
+    """Extension attribute, as in a product order."""
+    migrate: bool = False
+    """Extension attribute, as in a product order."""
     appointment: AppointmentRef | UnsetType = UNSET
     items: tuple["ServiceOrderItem", ...] = field(name="serviceOrderItem", default=())
     relationships: tuple[ServiceItemRelationship, ...] = field(
@@ -143,6 +147,8 @@ class ServiceOrderItem(Part, frozen=True, kw_only=True):
     def line_request(self) -> LineRequest | None:
         """What the catalog must serve; None where that cannot be told."""
         service = self.service
+        if (self.remove or self.migrate) and not (service.id and self.action == "modify"):
+            return None
         if service.service_specification is UNSET:
             return None
         if self.action != "add" and not (service.id or service.href):

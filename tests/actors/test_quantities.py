@@ -68,6 +68,24 @@ def test_fewer_refer_fewer_times_and_more_refer_more_often() -> None:
     assert base.product("o1").state is S.TERMINATED and access(base).picture is None
 
 
+def test_those_go_that_the_line_names_and_the_others_keep_their_numbers() -> None:
+    base = Base(SHARED)
+    base.order("o1", net(3, place="H4", speed=500, secure=False))
+    base.finish("o1")
+    base.order("o2", {**net(2, "modify"), "remove": ["2"]})
+    base.finish("o2")
+    assert base.state("o2") == "completed"
+    assert [each.ordinal for each in nodes(base) if not each.parent] == [1, 3]
+    left = standing(nodes(base, "snet"))
+    assert len(left) == len(access(base).referrers) == 2 and refers(base) == left
+    base.order("o3", net(2, "modify", speed=100))
+    base.finish("o3")
+    assert (base.state("o3"), standing(nodes(base, "snet"))) == ("completed", left)
+    base.order("o4", {**net(1, "modify"), "remove": ["2"]})
+    assert base.state("o4") == "held", "what it names is gone: nothing else goes in its place"
+    assert standing(nodes(base, "snet")) == left
+
+
 def test_one_more_begins_as_the_others_are() -> None:
     base = Base(SHARED)
     base.order("o1", net(1, place="H4", speed=500, secure=True))

@@ -204,6 +204,43 @@ def test_those_that_the_line_names_go_and_the_others_keep_their_numbers() -> Non
     assert shown(change(made, left, values={"sites": 3})).keys() == {"p.s[4]", "p.s[4].r"}
 
 
+@pytest.mark.parametrize("named", [7, "p/0.1-1:7"])
+def test_what_the_line_names_goes_or_nothing_does(named: int | str) -> None:
+    made = sites("newest")
+    graph = change(made, bought(made, sites=3), values={"sites": 2}, removed=(2, named))
+    (held,) = graph.held_back["1"]
+    assert (held.code, held.awaits) == ("actionNotPossible", "operator")
+    assert f"names {named} to go" in held.sentence and not graph.nodes
+
+
+def test_more_than_go_cannot_be_named() -> None:
+    made = sites("newest")
+    graph = change(made, bought(made, sites=3), values={"sites": 2}, removed=(1, 3))
+    assert "names 3 to go" in graph.held_back["1"][0].sentence
+
+
+def test_of_a_product_ordered_several_times_those_go_that_the_line_names() -> None:
+    made = sites("newest")
+    one = bought(made, sites=1)
+    nodes = [
+        msgspec.structs.replace(
+            node,
+            id=f"{node.id}#{number}",
+            parent=f"{node.parent}#{number}" if node.parent else "",
+            ordinal=node.ordinal if node.parent else number,
+        )
+        for number in (1, 2, 3)
+        for node in one.nodes
+    ]
+    thrice = msgspec.structs.replace(one, nodes=tuple(nodes))
+    gone = going(change(made, thrice, quantity=2, removed=(1,)))
+    assert gone and all(each.endswith("#1") for each in gone)
+    assert all(each.endswith("#3") for each in going(change(made, thrice, quantity=2)))
+    left = msgspec.structs.replace(one, nodes=tuple(each for each in nodes if not each.id.endswith("#1")))
+    assert change(made, left, quantity=2).nodes == {}
+    assert shown(change(made, left, quantity=3)).keys() == {"p[4].s[1]", "p[4].s[1].r"}
+
+
 def test_otherwise_a_person_is_asked() -> None:
     made = sites("ask")
     graph = change(made, bought(made, sites=3), values={"sites": 2})

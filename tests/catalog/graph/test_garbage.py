@@ -1,4 +1,4 @@
-"""What grows holds no circles: a graph is grown for every step of many orders, and the collector would find them all."""
+"""What grows holds no circles: graphs are grown for steps of many orders, and the collector would find them all."""
 
 import gc
 
