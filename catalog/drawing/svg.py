@@ -12,6 +12,8 @@ from catalog.drawing.mermaid import COLOURS
 from catalog.drawing.picture import Box, Picture
 
 CHARACTER: Final = 7
+BOLD_CHARACTER: Final = 8
+LABEL_LINE: Final = 11
 LINE: Final = 17
 PADDING: Final = 10
 GAP: Final = 18
@@ -43,7 +45,11 @@ def svg(picture: Picture, title: str) -> str:
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     for arrow in picture.arrows:
-        parts += _arrow(places[arrow.source], places[arrow.target], arrow.label, arrow.creates)
+        parts.append(_arrow(places[arrow.source], places[arrow.target], arrow.creates))
+    labelled: dict[str, int] = {}
+    for arrow in picture.arrows:
+        number = labelled[arrow.target] = labelled.get(arrow.target, -1) + 1
+        parts.append(_label(places[arrow.target], number, arrow.label))
     for box in picture.boxes:
         parts += _box(box, places[box.id])
     parts.append("</svg>")
@@ -64,18 +70,24 @@ def _box(box: Box, place: Place) -> list[str]:
     return parts
 
 
-def _arrow(source: Place, target: Place, label: str, creates: bool) -> list[str]:
+def _arrow(source: Place, target: Place, creates: bool) -> str:
     x1, y1 = source.x + source.width, source.y + source.height // 2
     x2, y2 = target.x, target.y + target.height // 2
     bend = max(40, (x2 - x1) // 2)
     dashes = "" if creates else ' stroke-dasharray="5 4"'
-    middle_x, middle_y = (x1 + x2) // 2, (y1 + y2) // 2 - 4
-    return [
+    return (
         f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" stroke="#4a5568"'
-        f'{dashes} marker-end="url(#head)"/>',
-        f'<text x="{middle_x}" y="{middle_y}" text-anchor="middle" font-size="10" fill="#718096">'
-        f"{escape(label)}</text>",
-    ]
+        f'{dashes} marker-end="url(#head)"/>'
+    )
+
+
+def _label(target: Place, number: int, label: str) -> str:
+    """What an arrow says, where it arrives: above each other where several do. White around it, over all arrows."""
+    x, y = target.x - 12, target.y + target.height // 2 - 5 - number * LABEL_LINE
+    return (
+        f'<text x="{x}" y="{y}" text-anchor="end" font-size="10" fill="#718096" stroke="#ffffff" stroke-width="3" '
+        f'paint-order="stroke">{escape(label)}</text>'
+    )
 
 
 def _places(picture: Picture) -> dict[str, Place]:
@@ -94,7 +106,8 @@ def _places(picture: Picture) -> dict[str, Place]:
 
 
 def _width(box: Box) -> int:
-    return 2 * PADDING + CHARACTER * max(len(line) for line in (box.name, *box.lines))
+    widths = (BOLD_CHARACTER * len(box.name), *(CHARACTER * len(line) for line in box.lines))
+    return 2 * PADDING + max(widths)
 
 
 def _columns(picture: Picture) -> list[list[Box]]:
