@@ -5,12 +5,12 @@ Sources: TMF622 v4.0 ``ProductOrder``, TMF641 v4.1 ``ServiceOrder`` and the part
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from actors.document_lines import CHANGING
+from actors.remembering import remembered
 from catalog.commerce.charges import PriceOverride
 from catalog.commerce.money import decimal
 from catalog.model import Catalog, Specification
@@ -40,7 +40,7 @@ _read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _write: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
-@lru_cache(maxsize=16)
+@remembered
 def order_facts(document: bytes, catalog: Catalog) -> OrderFacts:
     """What the policies of a catalog read of an order; an order's document names only what that catalog has."""
     order = _read(document)
@@ -73,7 +73,7 @@ def _items(order: Mapping[str, Any], form: _Form) -> Iterator[tuple[str, dict[st
         ways.extend((item["id"], nested) for nested in reversed(item.get(form.items, ())))
 
 
-@lru_cache(maxsize=16)
+@remembered
 def products_beside(document: bytes) -> tuple[str, ...]:
     """The installed products that an order names and does not change, in the order of their ids."""
     if not any(word in document for word in _NAMING):
@@ -90,7 +90,7 @@ def products_beside(document: bytes) -> tuple[str, ...]:
     return tuple(sorted(found - {*products_changed(document).values(), ""}))
 
 
-@lru_cache(maxsize=16)
+@remembered
 def products_changed(document: bytes) -> dict[str, str]:
     """By line, the installed product that it changes or ends."""
     if not any(b'"%b"' % action.encode() in document for action in CHANGING):

@@ -4,12 +4,12 @@ Source: TMF622 v4.0 ``ProductOrder_Create``; service orders are read by ``servic
 checked at the door; here it is only read.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from actors.document_lines import CHANGING, DEPENDENCY_TYPES, DocumentLine, removed_by
+from actors.remembering import remembered
 from actors.service_document import service_lines
 from catalog.lines import LineRequest
 
@@ -55,7 +55,7 @@ class _Document(msgspec.Struct):
 _read = msgspec.json.Decoder(_Document).decode
 
 
-@lru_cache(maxsize=16)
+@remembered
 def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     """The order items of a document, in document order, each nested item after its parent."""
     lines: list[DocumentLine] = []
@@ -93,7 +93,7 @@ def lines_of(document: bytes) -> tuple[DocumentLine, ...]:
     return tuple(lines)
 
 
-@lru_cache(maxsize=16)
+@remembered
 def _requests(document: bytes) -> dict[str, LineRequest]:
     return {line.request.line: line.request for line in lines_of(document)}
 

@@ -1,6 +1,5 @@
 """What lies around a message about the graph of an order: its lines, what rules read of it, what is to be brought."""
 
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +12,7 @@ from actors.message import Message
 from actors.messages import GiveValues, TimerFired
 from actors.plan import Orchestration
 from actors.product_id import product_id
+from actors.remembering import remembered
 from actors.states import FINAL, S
 from actors.structure import OrderGroup
 from catalog.lines import LineRequest
@@ -119,7 +119,7 @@ def on_picture(request: LineRequest, claim: Claim) -> LineRequest:
     )
 
 
-@lru_cache(maxsize=16)
+@remembered
 def surroundings(document: bytes, order_id: str) -> tuple[dict[str, LineRequest], dict[str, Any]]:
     """Every line of an order's document as decomposition takes it, and what rules read under `order`.
 
