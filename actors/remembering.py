@@ -23,6 +23,7 @@ def remembered(
 
     @wraps(read)
     def remembering(document: bytes, /, *more: _More.args, **named: _More.kwargs) -> _Read:
-        return (small if len(document) <= SMALL_BYTES else large)(document, *more, **named)
+        kept = small if len(document) <= SMALL_BYTES else large
+        return kept(document, *more, **named)  # type: ignore[arg-type]  # a cache takes what is hashable
 
     return remembering
