@@ -257,6 +257,20 @@ def test_not_all_was_looked_at_and_that_is_said(home: Base) -> None:
     assert home.state("oD") == "completed" and len(findings(home, "oD")["1"]) == 1
 
 
+def test_asking_for_what_it_names_makes_what_the_customer_has_no_fresher(home: Base) -> None:
+    """A large order ends line by line; its customer's products are looked at every ten seconds all the same."""
+    home.order("oL", line("1", "lamp"))
+    home.finish("oL")
+    phones = [line(str(number), "phone", beside=NET) for number in range(1, 5)]
+    home.order("oB", *phones, customer=has(LAMP))
+    for number in range(1, 5):
+        home.finish("oB", line=str(number))
+        home.now += 6_000
+    assert home.state("oB") == "completed"
+    assert looked_at(home, "oB").count(NET) == 1 + 4
+    assert looked_at(home, "oB").count(LAMP) == 1 + 2, "at the first line, and at the third, 12 s later"
+
+
 @pytest.mark.parametrize("strange", ["what is this?", "p0000.7", "oN", f"{'p' + 'x' * 24}other.1"])
 def test_no_product_of_nobody_or_of_another_tenant_is_looked_at(home: Base, strange: str) -> None:
     home.order("oD", deletes(), customer=has(strange))
