@@ -249,7 +249,7 @@ def test_lines_that_end_one_after_the_other_ask_now_and_then(home: Base) -> None
 def test_not_all_was_looked_at_and_that_is_said(home: Base) -> None:
     home.order("oD", deletes(), customer=has(NET, found=350, orders_unread=7))
     assert asked(home, "oD") == [
-        "line 1: only 1 of the 350 installed products of the customer that may matter were looked at and 7 orders of "
+        "line 1: only 1 of the 350 installed products of the customer that may matter were looked at, and 7 orders of "
         "the customer were not searched for products: whether it fits the others is not known"
     ]
     approve(home, "oD", "1:customer")
@@ -277,6 +277,18 @@ def test_no_product_of_nobody_or_of_another_tenant_is_looked_at(home: Base, stra
     assert not asked(home, "oD")
     looked = looked_at(home, "oD")
     assert (strange in looked) is (strange == "p0000.7"), "one of its own tenant may be asked for"
+
+
+def test_what_nobody_looked_up_is_told_with_the_rest() -> None:
+    assert not has(NET).unseen
+    assert (
+        CustomerProducts((NET,), 1, products_unread=1).unseen
+        == "1 more product of its orders was not looked up"
+    )
+    assert CustomerProducts((NET,), 2, 1, 5).unseen == (
+        "only 1 of the 2 installed products of the customer that may matter were looked at, and 5 more products of its "
+        "orders were not looked up, and 1 order of the customer was not searched for products"
+    )
 
 
 def test_a_change_of_the_order_brings_what_was_found_for_it(home: Base) -> None:

@@ -57,7 +57,8 @@ async def test_any_object_is_a_draft(http: httpx.AsyncClient, document: Any) -> 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"channel": 7}, {"channel": [[]]}, {"relatedParty": "c1"}, {"relatedParty": [3]}, {"priority": 1.5}]
+    "wrong",
+    [{"channel": 7}, {"channel": [[]]}, {"relatedParty": "c1"}, {"relatedParty": [3]}, {"priority": 1.5}],
 )
 async def test_a_dry_run_passes_over_what_has_not_its_form(http: httpx.AsyncClient, wrong: Any) -> None:
     draft = await saved(http, order(1, **wrong))
