@@ -190,18 +190,25 @@ def look_again(group: OrderGroup, kept: Compatibility, catalog: Catalog, line: s
     """The same once a line has built something: what lines change shows in their own work."""
     decision, beside = Decision(), _beside(group)
     recent = kept.looked_again > 0 and now < kept.looked_again + LOOK_AGAIN_AFTER_MS
-    wanted = beside.named() if recent and kept.lines[line] == OPEN else beside.products()
-    _ask(decision, group, catalog, facts_of(group, catalog, now), wanted)
+    whole = not recent or kept.lines[line] != OPEN
+    wanted = beside.products() if whole else beside.named()
+    _ask(decision, group, catalog, facts_of(group, catalog, now), wanted, again=whole)
     return decision
 
 
 def _ask(
-    decision: Decision, group: OrderGroup, catalog: Catalog, facts: OrderFacts, wanted: Iterable[str]
+    decision: Decision,
+    group: OrderGroup,
+    catalog: Catalog,
+    facts: OrderFacts,
+    wanted: Iterable[str],
+    *,
+    again: bool = False,
 ) -> None:
     kept = group.compatibility or Compatibility()
     new = tuple(product for product in wanted if product not in kept.looked_for)
     if new and any(holds_any(catalog, line.specification) for line in facts.lines):
-        decision.events.append(ProductsLookedFor(new))
+        decision.events.append(ProductsLookedFor(new, again))
         decision.sends += [(product, LookAtProduct(group.order.id)) for product in new]
 
 

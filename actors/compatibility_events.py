@@ -23,9 +23,13 @@ class CustomerSearched(Event, frozen=True, tag="customerSearched"):
 
 
 class ProductsLookedFor(Event, frozen=True, tag="lookedFor"):
-    """The order wants to see installed products: those that it names, and what its customer has besides."""
+    """The order wants to see installed products: those that it names, and what its customer has besides.
+
+    ``again``: work has begun, and these are all of them; otherwise it may be those alone that it names.
+    """
 
     products: tuple[str, ...]
+    again: bool = False
 
 
 class ProductSeen(Event, frozen=True, tag="productSeen"):

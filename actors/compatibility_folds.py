@@ -39,7 +39,7 @@ def _looked_for(group: OrderGroup, event: ProductsLookedFor, at: int) -> None:
     kept = _compatibility(group)
     for product in event.products:
         kept.looked_for[product] = at
-    if group.order.started:
+    if event.again:
         kept.looked_again = at
 
 

@@ -45,7 +45,7 @@ class Compatibility(msgspec.Struct):
     """Installed products that the order waits to see, each with since when."""
     seen: dict[str, Seen] = {}
     looked_again: int = 0
-    """When the order last asked for them after its work had begun; 0: not yet."""
+    """When the order last asked for all of them after its work had begun; 0: not yet."""
     findings: dict[str, Incompatibility] = {}
     """What was found of lines whose work is done, by its id."""
     overridden: dict[str, Incompatibility] = {}

@@ -14,7 +14,9 @@ class CustomerProducts(msgspec.Struct, array_like=True, frozen=True, gc=False):
     found: int = 0
     """How many there are; more than ``products`` where there are too many to look at."""
     orders_unread: int = 0
-    """Orders of the customer that were not searched, because there are too many."""
+    """Orders of the customer that were not searched, because there are too many, or too much in those before them."""
+    products_unread: int = 0
+    """Products of the orders that were searched of which nobody has looked up whether they stand."""
 
     @property
     def unseen(self) -> str:
@@ -25,10 +27,15 @@ class CustomerProducts(msgspec.Struct, array_like=True, frozen=True, gc=False):
                 f"only {len(self.products)} of the {self.found} installed products of the customer that may matter "
                 "were looked at"
             )
+        if self.products_unread:
+            products = (
+                "product of its orders was" if self.products_unread == 1 else "products of its orders were"
+            )
+            said.append(f"{self.products_unread} more {products} not looked up")
         if self.orders_unread:
             orders = "order of the customer was" if self.orders_unread == 1 else "orders of the customer were"
             said.append(f"{self.orders_unread} {orders} not searched for products")
-        return " and ".join(said)
+        return ", and ".join(said)
 
 
 NOTHING_LOOKED_FOR = CustomerProducts()

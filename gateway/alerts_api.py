@@ -30,6 +30,7 @@ from runtime.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
 
 router = APIRouter(prefix="/api/v1", tags=["Alerts"])
 _OFFSET_MAX: Final = 10**12
+_KEY_LENGTH_MAX: Final = 10_000
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -128,7 +129,12 @@ async def acknowledge_alerts(
     order: Annotated[str, Path(alias="id", description="The order's id.")],
     key: Annotated[str, Path(description="The line's id.")],
     alert: Annotated[
-        str, Body(embed=True, description="The alert's key; left out: all that are for the principal.")
+        str,
+        Body(
+            embed=True,
+            max_length=_KEY_LENGTH_MAX,
+            description="The alert's key; left out: all that are for the principal.",
+        ),
     ] = "",
     idempotency_key: DecisionKey = None,
 ) -> Response:

@@ -29,6 +29,8 @@ CUSTOMER_PRODUCTS_MAX: Final = 200
 """Installed products of its customer that one order is compared with, the oldest first."""
 CUSTOMER_ORDERS_MAX: Final = 1_000
 """Orders of one customer that are searched for them, the oldest first."""
+CUSTOMER_PRODUCTS_READ_MAX: Final = 1_000
+"""Products that are looked up for it, the oldest first: orders may have thousands of lines, and many may be gone."""
 _GONE: Final = frozenset({S.CANCELLED, S.TERMINATED})
 
 Entering = TypeVar("Entering", SubmitOrder, SubmitDraft, ChangeOrder)
@@ -63,16 +65,23 @@ async def customer_products(
     page = await list_orders(runtime.journal, filters, limit=CUSTOMER_ORDERS_MAX)
     names = [name for _, name in page.entries]
     products: list[str] = []
-    for start in range(0, len(names), READ_AT_ONCE):
-        for group in await runtime.read(names[start : start + READ_AT_ONCE]):
+    searched = 0
+    while searched < len(names) and len(products) < CUSTOMER_PRODUCTS_READ_MAX:
+        together = names[searched : searched + READ_AT_ONCE]
+        for group in await runtime.read(together):
             if group is not None and group.order.id != order:
                 products += _concerned(group, catalog)
+        searched += len(together)
+    looked_up = products[:CUSTOMER_PRODUCTS_READ_MAX]
     standing: list[str] = []
-    for start in range(0, len(products), READ_AT_ONCE):
-        read = await installed_products(runtime, products[start : start + READ_AT_ONCE])
+    for start in range(0, len(looked_up), READ_AT_ONCE):
+        read = await installed_products(runtime, looked_up[start : start + READ_AT_ONCE])
         standing += [each.id for each in read if each is not None and each.state not in _GONE]
     return CustomerProducts(
-        tuple(standing[:CUSTOMER_PRODUCTS_MAX]), len(standing), max(0, page.total - len(names))
+        tuple(standing[:CUSTOMER_PRODUCTS_MAX]),
+        len(standing),
+        max(0, page.total - searched),
+        len(products) - len(looked_up),
     )
 
 

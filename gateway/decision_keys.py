@@ -57,13 +57,17 @@ Decision = TypeVar(
 
 
 def keyed(decision: Decision, principal: Principal, given: str | None) -> Decision:
-    """The decision with its key; one of its own where the principal has given none."""
-    if given is None:
-        return msgspec.structs.replace(decision, key=uuid4().hex)
+    """The decision with its key; one of its own where the principal has given none.
+
+    :raises UnicodeEncodeError: something in it cannot be written down.
+    """
     # The groups are those of the principal at the time, and not what was said.
     said = msgspec.structs.replace(decision, groups=()) if hasattr(decision, "groups") else decision
+    digest = _digest(canonical(said))
+    if given is None:
+        return msgspec.structs.replace(decision, key=uuid4().hex)
     name = _digest(canonical([principal.tenant, principal.name, given]))
-    return msgspec.structs.replace(decision, key=f"{name}{SEPARATOR}{_digest(canonical(said))}")
+    return msgspec.structs.replace(decision, key=f"{name}{SEPARATOR}{digest}")
 
 
 def _digest(text: bytes) -> str:

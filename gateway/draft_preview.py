@@ -104,6 +104,12 @@ def priced(
     return shown
 
 
+def readable(order: dict[str, Any], findings: tuple[Violation, ...]) -> dict[str, Any]:
+    """The order without its own attributes in which something is wrong: nobody can read what has not its form."""
+    wrong = {finding.pointer.split("/")[1] for finding in findings if finding.pointer.startswith("/")}
+    return {name: value for name, value in order.items() if name not in wrong or name == ITEMS}
+
+
 def of_items_alone(findings: tuple[Violation, ...]) -> bool:
     """Whether the order is sound apart from items that are left out."""
     return all(finding.pointer.startswith(f"/{ITEMS}/") for finding in findings)

@@ -25,7 +25,7 @@ from gateway.conflict import met_again
 from gateway.context import Authenticated, Gateway, Requester, gateway_of
 from gateway.customer_products import customer_products
 from gateway.door import heading_of_draft
-from gateway.draft_preview import dry_run, of_items_alone, priced, servable
+from gateway.draft_preview import dry_run, of_items_alone, priced, readable, servable
 from gateway.entering import entering
 from gateway.identity import (
     IDEMPOTENCY_KEY_LENGTH_MAX,
@@ -254,11 +254,14 @@ async def change_draft(request: Request, principal: Requester, draft: DraftId) -
     responses={200: {"model": _DRY_RUN, "description": "Domain orders, tasks and reasons by line."}},
 )
 async def run_draft_dry(request: Request, principal: Authenticated, draft: DraftId) -> Response:
-    """Decompose the draft under the current catalog without touching anything. Lines with findings are left out."""
+    """Decompose the draft under the current catalog without touching anything.
+
+    Lines with findings are left out, and attributes of the order with findings are not read.
+    """
     gateway = gateway_of(request)
     reception = gateway.reception_of(PRODUCT).of_one_request()
     order, sent, findings, catalog = await _examined(gateway, reception, principal, draft)
-    document = canonical(servable(sent, findings, catalog))
+    document = canonical(readable(servable(sent, findings, catalog), findings))
     standing = await reception.standing(document, principal)
     now = now_ms()
     run = dry_run(document, catalog, standing, id_=draft, at=now, start=max(now, order.requested_start))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from catalog.lines import LineRequest
 from catalog.model import Catalog
 from catalog.policies.facts import OrderFacts
-from catalog.policies.fitting import CompatibilityFinding, fits, within
+from catalog.policies.fitting import CompatibilityFinding, by_specification, fits, spoken_of
 from catalog.policies.invalidated import invalidated
 from catalog.policies.sides import Side, ordered_sides, replaced_sides
 from catalog.rules.outcome import Error, Undetermined
@@ -45,22 +45,18 @@ def findings_among(
     :param before: what stood of the products that its lines change or end.
     """
     sides = list(sides)
+    standing = by_specification(sides)
     found: dict[str, CompatibilityFinding] = {}
     for side in sides:
         holder = catalog.specifications.get(side.specification)
         if side.line is None or side.line.action in ("delete", "noChange") or holder is None:
             continue
         for rule in holder.compatibilities:
-            others = [
-                each
-                for each in sides
-                if each.specification == rule.target and within(rule, each) and side.beside(each)
-            ]
-            sentence = _broken(catalog, order, side, rule, others)
+            sentence = _broken(catalog, order, side, rule, spoken_of(side, rule, standing))
             if sentence:
                 id_ = f"{side.line.line}:{side.specification}:{rule.id}"
                 found.setdefault(id_, CompatibilityFinding(id_, side.line.line, sentence))
-    for each in invalidated(catalog, order, sides, list(before)):
+    for each in invalidated(catalog, order, sides, standing, by_specification(before)):
         found.setdefault(each.id, each)
     return tuple(found.values())
 

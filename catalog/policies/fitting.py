@@ -1,5 +1,6 @@
 """Whether two sides fit: one compatibility of the one, asked about the other."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,6 +42,19 @@ def fits(
 def within(rule: Compatibility, side: Side) -> bool:
     """Whether a rule looks as far as where this stands."""
     return side.named or rule.beside == "customer"
+
+
+def by_specification(sides: Iterable[Side]) -> dict[str, list[Side]]:
+    """Sides by what they are: a rule speaks of one specification, and orders have thousands of lines."""
+    found: dict[str, list[Side]] = {}
+    for each in sides:
+        found.setdefault(each.specification, []).append(each)
+    return found
+
+
+def spoken_of(holder: Side, rule: Compatibility, sides: Mapping[str, Sequence[Side]]) -> Iterator[Side]:
+    """Those of the sides that the holder's rule speaks of."""
+    return (each for each in sides.get(rule.target, ()) if within(rule, each) and holder.beside(each))
 
 
 def _known(side: Side) -> dict[str, Any]:

@@ -4,11 +4,11 @@ What did not hold before the order is none of its findings. Of an outcome there 
 known, it does not); an order is told of what gets a worse one by it, and the finding is its line's that does it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalog.model import Catalog
 from catalog.policies.facts import OrderFacts
-from catalog.policies.fitting import CompatibilityFinding, fits, within
+from catalog.policies.fitting import CompatibilityFinding, fits, spoken_of, within
 from catalog.policies.sides import Side
 from catalog.rules.outcome import Error, Undetermined
 from catalog.rules.rule import Compatibility
@@ -17,14 +17,19 @@ _NO, _UNKNOWN, _YES = range(3)
 
 
 def invalidated(
-    catalog: Catalog, order: OrderFacts, after: Sequence[Side], before: Sequence[Side]
+    catalog: Catalog,
+    order: OrderFacts,
+    sides: Iterable[Side],
+    after: Mapping[str, Sequence[Side]],
+    before: Mapping[str, Sequence[Side]],
 ) -> Iterator[CompatibilityFinding]:
     """The installed products that become invalid, by the lines that make them so.
 
-    :param after: all that stands after the order.
-    :param before: what stood of the products that its lines change or end.
+    :param sides: all that stands after the order.
+    :param after: the same by specification.
+    :param before: by specification, what stood of the products that its lines change or end.
     """
-    for holder in after:
+    for holder in sides:
         specification = catalog.specifications.get(holder.specification)
         if holder.line is not None or holder.leaving or specification is None:
             continue
@@ -39,16 +44,30 @@ def _by(
     order: OrderFacts,
     holder: Side,
     rule: Compatibility,
-    after: Iterable[Side],
-    before: Iterable[Side],
+    after: Mapping[str, Sequence[Side]],
+    before: Mapping[str, Sequence[Side]],
 ) -> Iterator[CompatibilityFinding]:
-    now = [_Graded(catalog, order, holder, rule, each) for each in _others(holder, rule, after)]
+    requires = rule.type == "requires"
     # What no line of the order changes stood before it as it stands now.
-    was = [each for each in now if each.side.line is None or each.side.line.action == "noChange"]
-    was += [_Graded(catalog, order, holder, rule, each) for each in _others(holder, rule, before)]
+    now = [
+        _Graded(catalog, order, holder, rule, each) for each in spoken_of(holder, rule, after) if _left(each)
+    ]
+    was = [
+        *now,
+        *(_Graded(catalog, order, holder, rule, each) for each in spoken_of(holder, rule, before)),
+    ]
     best_now = max((each.grade for each in now), default=_NO)
     best_was = max((each.grade for each in was), default=_NO)
-    if rule.type == "requires":
+    if (best_now >= best_was) if requires else (best_was == _YES):
+        return  # it can get no worse, whatever thousands of lines bring
+    for each in spoken_of(holder, rule, after):
+        if _left(each):
+            continue
+        now.append(_Graded(catalog, order, holder, rule, each))
+        best_now = max(best_now, now[-1].grade)
+        if requires and best_now >= best_was:
+            return
+    if requires:
         blamed = [each for each in was if each.grade > best_now]
     else:
         blamed = [each for each in now if each.grade > best_was]
@@ -57,6 +76,11 @@ def _by(
         left = [each for each in now if each.side.line is not None and each.side.line.line == line]
         id_ = f"{line}:{holder.product}:{holder.specification}:{rule.id}"
         yield CompatibilityFinding(id_, line, _sentence(holder, rule, line, left))
+
+
+def _left(side: Side) -> bool:
+    """Whether the order leaves it as it is."""
+    return side.line is None or side.line.action == "noChange"
 
 
 class _Graded:
@@ -70,14 +94,6 @@ class _Graded:
         if not side.leaving and not (side.coming and rule.type == "requires"):
             self.outcome = fits(catalog, order, holder, rule, side)
         self.grade = _UNKNOWN if not isinstance(self.outcome, bool) else _YES if self.outcome else _NO
-
-
-def _others(holder: Side, rule: Compatibility, sides: Iterable[Side]) -> Iterator[Side]:
-    return (
-        each
-        for each in sides
-        if each.specification == rule.target and within(rule, each) and holder.beside(each)
-    )
 
 
 def _sentence(holder: Side, rule: Compatibility, line: str, left: Sequence[_Graded]) -> str:

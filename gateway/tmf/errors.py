@@ -140,7 +140,17 @@ def install_error_answers(app: FastAPI) -> None:
         ]
         return answer_error(BadRequest("invalidRequest", "the request is not valid", found))
 
+    async def unwritable(_: Request, problem: Exception) -> Response:
+        # What is kept is Unicode, so it can only stand in the request: JSON may escape half a surrogate pair.
+        message = "holds a text with half a surrogate pair, which is no Unicode"
+        return answer_error(
+            BadRequest(
+                "invalidRequest", "the request is not valid", [Violation("", "string-unicode", message)]
+            )
+        )
+
     app.add_exception_handler(BadRequest, raised)
+    app.add_exception_handler(UnicodeEncodeError, unwritable)
     app.add_exception_handler(OrderloomError, raised)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -249,12 +249,26 @@ def test_lines_that_end_one_after_the_other_ask_now_and_then(home: Base) -> None
 def test_not_all_was_looked_at_and_that_is_said(home: Base) -> None:
     home.order("oD", deletes(), customer=has(NET, found=350, orders_unread=7))
     assert asked(home, "oD") == [
-        "line 1: only 1 of the 350 installed products of the customer that may matter were looked at and 7 orders of "
+        "line 1: only 1 of the 350 installed products of the customer that may matter were looked at, and 7 orders of "
         "the customer were not searched for products: whether it fits the others is not known"
     ]
     approve(home, "oD", "1:customer")
     home.finish("oD")
     assert home.state("oD") == "completed" and len(findings(home, "oD")["1"]) == 1
+
+
+def test_asking_for_what_it_names_makes_what_the_customer_has_no_fresher(home: Base) -> None:
+    """A large order ends line by line; its customer's products are looked at every ten seconds all the same."""
+    home.order("oL", line("1", "lamp"))
+    home.finish("oL")
+    phones = [line(str(number), "phone", beside=NET) for number in range(1, 5)]
+    home.order("oB", *phones, customer=has(LAMP))
+    for number in range(1, 5):
+        home.finish("oB", line=str(number))
+        home.now += 6_000
+    assert home.state("oB") == "completed"
+    assert looked_at(home, "oB").count(NET) == 1 + 4
+    assert looked_at(home, "oB").count(LAMP) == 1 + 2, "at the first line, and at the third, 12 s later"
 
 
 @pytest.mark.parametrize("strange", ["what is this?", "p0000.7", "oN", f"{'p' + 'x' * 24}other.1"])
@@ -263,6 +277,18 @@ def test_no_product_of_nobody_or_of_another_tenant_is_looked_at(home: Base, stra
     assert not asked(home, "oD")
     looked = looked_at(home, "oD")
     assert (strange in looked) is (strange == "p0000.7"), "one of its own tenant may be asked for"
+
+
+def test_what_nobody_looked_up_is_told_with_the_rest() -> None:
+    assert not has(NET).unseen
+    assert (
+        CustomerProducts((NET,), 1, products_unread=1).unseen
+        == "1 more product of its orders was not looked up"
+    )
+    assert CustomerProducts((NET,), 2, 1, 5).unseen == (
+        "only 1 of the 2 installed products of the customer that may matter were looked at, and 5 more products of its "
+        "orders were not looked up, and 1 order of the customer was not searched for products"
+    )
 
 
 def test_a_change_of_the_order_brings_what_was_found_for_it(home: Base) -> None:

@@ -245,3 +245,26 @@ async def test_pages_count_orders(desk: Desk) -> None:
     assert sorted(seen) == sorted(ids)
     wrong = await desk.get("ops", ALERTS, acknowledged="perhaps")
     assert wrong.status_code == 400 and wrong.json()["violations"][0]["pointer"] == "?acknowledged"
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("line/1/acknowledge", '{"alert": %s}'),
+        ("line/1/values", '{"values": {"x": %s}}'),
+        ("line/1/values", '{"values": {%s: 1}}'),
+        ("approve", '{"overrides": {%s: "why"}}'),
+        ("details", '{"values": {"1": {"x": %s}}}'),
+        ("task/1/retry", '{"changes": {"x": %s}}'),
+    ],
+)
+async def test_what_is_no_text_is_refused(desk: Desk, path: str, body: str, key: dict[str, str]) -> None:
+    order = await desk.orders("sue", network())
+    answer = await desk.client.post(
+        f"/api/v1/order/{order}/{path}",
+        content=body.replace("%s", r'"\ud800"'),
+        headers={"Authorization": "Bearer ops-token", "Content-Type": "application/json", **key},
+    )
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == "invalidRequest"

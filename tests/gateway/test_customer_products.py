@@ -1,7 +1,7 @@
 """What an order's customer has, looked for when the order comes in, over the real kernel."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from actors.customer_products import NOTHING_LOOKED_FOR
+from actors.installed_product import Installed
 from catalog.loader import load
 from catalog.store import Catalogs
 from gateway import customer_products
@@ -265,8 +266,31 @@ async def test_beyond_the_limit_it_is_said_how_many_were_looked_at(
     monkeypatch.setattr(customer_products, "CUSTOMER_ORDERS_MAX", 5)
     (finding,) = await shop.asked(await shop.ordered(add("television")))
     assert finding["id"] == "1:customer" and finding["sentence"] == (
-        "line 1: only 2 of the 3 installed products of the customer that may matter were looked at and 1 order of the "
+        "line 1: only 2 of the 3 installed products of the customer that may matter were looked at, and 1 order of the "
         "customer was not searched for products: whether it fits the others is not known"
+    )
+
+
+async def test_orders_of_many_lines_are_not_looked_up_without_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await shop.ended(await shop.ordered(*(add("internet", str(number)) for number in range(1, 5))))
+    asked: list[str] = []
+    read_products = shop.runtime.read_products
+
+    async def counted(products: Sequence[str]) -> list[Installed | None]:
+        asked.extend(products)
+        return await read_products(products)
+
+    monkeypatch.setattr(shop.runtime, "read_products", counted)
+    monkeypatch.setattr(customer_products, "CUSTOMER_PRODUCTS_READ_MAX", 3)
+    monkeypatch.setattr(customer_products, "READ_AT_ONCE", 1)
+    (finding,) = await shop.asked(await shop.ordered(add("television")))
+    assert len(asked) == 3
+    assert finding["sentence"] == (
+        "line 1: 1 more product of its orders was not looked up, and 2 orders of the customer were not "
+        "searched for products: whether it fits the others is not known"
     )
 
 

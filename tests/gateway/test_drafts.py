@@ -56,6 +56,18 @@ async def test_any_object_is_a_draft(http: httpx.AsyncClient, document: Any) -> 
     assert patched.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"channel": 7}, {"channel": [[]]}, {"relatedParty": "c1"}, {"relatedParty": [3]}, {"priority": 1.5}],
+)
+async def test_a_dry_run_passes_over_what_has_not_its_form(http: httpx.AsyncClient, wrong: Any) -> None:
+    draft = await saved(http, order(1, **wrong))
+    answer = await http.post(f"{draft['href']}/dryRun")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["findings"] == draft["findings"] != []
+    assert [line["id"] for line in answer.json()["lines"]] == [item("1")["id"]]
+
+
 async def test_what_is_no_object_is_no_draft(http: httpx.AsyncClient) -> None:
     for body in (b"[]", b"{", b"7"):
         answer = await http.post(DRAFTS, content=body, headers={"Content-Type": "application/json"})
