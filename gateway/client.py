@@ -90,21 +90,7 @@ class OrderloomClient:
             headers["Idempotency-Key"] = str(uuid4())
         body = msgspec.json.encode(order)
         deadline = time.monotonic() + timeout_s
-        pause = BACK_OFF_S
-        while True:
-            try:
-                _, answered = await self._asked("POST", "/productOrder", data=body, headers=headers)
-            except OrderloomRefusal as refusal:
-                if refusal.retry_after_s is None or time.monotonic() + refusal.retry_after_s > deadline:
-                    raise
-                pause = max(pause, refusal.retry_after_s)
-            except (aiohttp.ClientError, OSError):
-                if time.monotonic() + pause > deadline:
-                    raise
-            else:
-                return dict(answered)
-            await asyncio.sleep(pause * random.uniform(1.0, 1.5))
-            pause = min(pause * 2, BACK_OFF_MAX_S)
+        return dict(await self._patiently(deadline, "POST", "/productOrder", data=body, headers=headers))
 
     async def get(self, order: str, *, fields: Iterable[str] = ()) -> dict[str, Any]:
         """An order as it durably is (:raises OrderloomRefusal: 404 when there is none)."""
@@ -121,13 +107,15 @@ class OrderloomClient:
     async def wait_completed(
         self, order: str, *, timeout_s: float = 60.0, poll_s: float = 0.1
     ) -> dict[str, Any]:
-        """The order once it has ended, in whatever state.
+        """The order once it has ended, in whatever state; asked again while the gateway is busy or away.
 
         :raises TimeoutError: it has not; the message says what the order waits for.
+        :raises OrderloomRefusal: there is no such order, or the gateway was busy for ``timeout_s``.
+        :raises aiohttp.ClientError: no connection for ``timeout_s``.
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            shown = await self.get(order)
+            shown = dict(await self._patiently(deadline, "GET", f"/productOrder/{order}"))
             if shown["state"] in ENDED:
                 return shown
             if time.monotonic() + poll_s > deadline:
@@ -151,6 +139,24 @@ class OrderloomClient:
             self.session, self.url, unanswered_max, external_ids_unique=self._external_ids_unique
         )
         return stream.answers(orders)
+
+    async def _patiently(self, deadline: float, method: str, path: str, **request: Any) -> Any:
+        """The answer to a request that may be repeated, asked again until ``deadline`` (of the monotonic clock)."""
+        pause = BACK_OFF_S
+        while True:
+            try:
+                _, answered = await self._asked(method, path, **request)
+            except OrderloomRefusal as refusal:
+                if refusal.retry_after_s is None or time.monotonic() + refusal.retry_after_s > deadline:
+                    raise
+                pause = max(pause, refusal.retry_after_s)
+            except (aiohttp.ClientError, OSError):
+                if time.monotonic() + pause > deadline:
+                    raise
+            else:
+                return answered
+            await asyncio.sleep(pause * random.uniform(1.0, 1.5))
+            pause = min(pause * 2, BACK_OFF_MAX_S)
 
     async def _asked(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         async with self.session.request(method, f"{self.url}{ORDERING_PATH}{path}", **options) as response:

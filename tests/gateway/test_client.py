@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gateway.client import OrderloomClient, OrderloomRefusal
@@ -56,6 +57,22 @@ async def test_submit_waits_while_the_gateway_is_away(
     runtime.fail = Busy("full")
     with pytest.raises(OrderloomRefusal, match="429 busy"):
         await client.submit(order(2), timeout_s=0.5)
+
+
+async def test_who_waits_for_an_end_waits_while_the_gateway_is_away(
+    client: OrderloomClient, runtime: RecordingRuntime
+) -> None:
+    made = await client.submit(order(1))
+    waiting = asyncio.create_task(client.wait_completed(made["id"], timeout_s=10))
+    runtime.fail = JournalAway("away")
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    runtime.fail = None
+    runtime.complete(made["id"])
+    assert (await waiting)["state"] == "completed"
+    async with OrderloomClient("http://127.0.0.1:9", TOKEN) as nobody:
+        with pytest.raises(aiohttp.ClientError):
+            await nobody.wait_completed(made["id"], timeout_s=0.5)
 
 
 async def test_a_stream_answers_every_order_once(client: OrderloomClient, runtime: RecordingRuntime) -> None:

@@ -32,6 +32,23 @@ def _actors(nodes: RayNodes) -> dict[str, str]:
     return {str(actor.name): str(actor.node_id) for actor in found}
 
 
+def _both_take_work(nodes: RayNodes) -> None:
+    """Wait until Ray spreads work over both: a node that has just joined is known before it is given any."""
+
+    @ray.remote(num_cpus=0, scheduling_strategy="SPREAD")
+    def where() -> str:
+        return str(ray.get_runtime_context().get_node_id())
+
+    ray.init(address=nodes.address, namespace="probe", log_to_driver=False)
+    try:
+        began, seen = time.monotonic(), set[str]()
+        while len(seen) < 2:
+            assert time.monotonic() - began < 60, f"only {seen} take work"
+            seen |= set(ray.get([where.remote() for _ in range(4)]))
+    finally:
+        ray.shutdown()
+
+
 def test_a_killed_node_loses_nothing(running: None, tmp_path: Path) -> None:
     nodes = RayNodes(
         initialize_head=True,
@@ -47,6 +64,7 @@ def test_a_killed_node_loses_nothing(running: None, tmp_path: Path) -> None:
     try:
         nodes.add_node(num_cpus=2, object_store_memory=OBJECT_STORE_BYTES)
         nodes.wait_for_nodes()
+        _both_take_work(nodes)
         with served(tmp_path, 8, hosts=4, executors=2, ray_address=nodes.address) as (options, token):
             cluster = Cluster.start(options)
             try:
