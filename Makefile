@@ -73,6 +73,7 @@ bench: $(INSTALLED) ## measure all figures (some 90 minutes) and make BENCH_FOLD
 	@$(BENCH) run mega-5000 --hosts $(BENCH_HOSTS) --seconds $(BENCH_SECONDS) --unanswered 2 --json $(BENCH_FOLDER)/mega-5000.json
 	@$(BENCH) saturate b6 --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-b6.json
 	@$(BENCH) saturate mobile --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-mobile.json
+	@$(BENCH) saturate office --hosts $(BENCH_HOSTS) --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-office.json
 	@$(BENCH) saturate b6 --by post --step $(BENCH_STEP) --json $(BENCH_FOLDER)/saturation-post.json
 	@$(BENCH) elastic --rate $(BENCH_RATE) --json $(BENCH_FOLDER)/elastic.json
 	@$(BENCH) calls --json $(BENCH_FOLDER)/calls.json
