@@ -95,14 +95,21 @@ class Difference:
         wanted = [line for line in node.referrers if self.states[line] not in FINAL]
         return tuple(sorted((*ended, *wanted)))
 
+    def _has_ended(self, key: str) -> bool:
+        """Whether a domain order is one of a line that has ended."""
+        line = line_of(key)
+        return line != SHARED and self.states[line] in FINAL
+
     # -- what is there and wanted ---------------------------------------------------------------------------------
 
     def _beside(self, key: str, node: GrownNode) -> Iterator[Event]:
         order, known = self.orders[key], self.graph.grown[key]
         referrers = self._lines_of(key, node)
-        if known.parents != node.parents or order.referrers != referrers:
+        ended = [each for each in known.parents if each not in node.parents and self._has_ended(each)]
+        parents = (*ended, *node.parents)
+        if known.parents != parents or order.referrers != referrers:
             self.touched.update(dict.fromkeys(order.referrers))
-            yield NodeReferred(key, node.parents, referrers)
+            yield NodeReferred(key, parents, referrers)
         if known.kept or order.characteristics == node.characteristics:
             return
         if not began(order):

@@ -103,6 +103,21 @@ def test_one_goes_and_then_the_other_in_one_order() -> None:
     assert world.state("o2") == "completed" and access(world).picture is None
 
 
+def test_what_failed_below_a_line_that_has_ended_stays_below_it() -> None:
+    world = base()
+    world.order("o1", add("1"))
+    world.finish("o1")
+    world.order("o2", delete("1", "p1.1"), add("2", speed=50))
+    (modify,) = world.out("o2")
+    world.answer("o2", "failed")
+    world.tell("o2", GiveUp(modify, "broken"))
+    world.deliver()
+    orders = world.group("o2").decomposition.domain_orders
+    stream, shared = orders["2.1-1"], orders[modify.rpartition(".")[0]]
+    assert (stream.state, stream.children) == (S.FAILED, (shared.key,))
+    assert shared.referrers == ("1", "2"), "the other line came to it when the first one had ended"
+
+
 def test_an_order_waits_for_the_one_that_is_at_the_shared_service() -> None:
     world = base()
     world.order("o1", add("1"))
