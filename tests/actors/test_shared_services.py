@@ -105,7 +105,7 @@ def test_one_goes_and_then_the_other_in_one_order() -> None:
 
 def test_what_failed_below_a_line_that_has_ended_stays_below_it() -> None:
     world = base()
-    world.order("o1", add("1"))
+    world.order("o1", add("1"), add("2", speed=50))
     world.finish("o1")
     world.order("o2", delete("1", "p1.1"), add("2", speed=50))
     (modify,) = world.out("o2")
