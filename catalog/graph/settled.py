@@ -1,5 +1,7 @@
 """What lines of an order settle to: which of them grow, what they refer to, what is held back and who brings it."""
 
+from functools import cached_property
+
 import msgspec
 
 from catalog.graph.bringing import bringers
@@ -45,7 +47,7 @@ class Settled:
         """What is held back in each line."""
         return {line: tuple(held[key] for key in sorted(held)) for line, held in self.held.items()}
 
-    @property
+    @cached_property
     def shared(self) -> dict[str, tuple[str, str]]:
         """(specification, sharing key as text) of each shared node that the lines refer to, by its key."""
         return {
