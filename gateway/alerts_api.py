@@ -3,7 +3,6 @@
 Who belongs to a group has it in the token file; the role `operator` may speak for everybody.
 """
 
-from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -19,13 +18,11 @@ from gateway.context import Authenticated, Requester, gateway_of
 from gateway.decision_keys import DecisionKey
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.orders_with_work import orders_asked, page_headers
 from gateway.review_decisions import decide, groups_of
 from gateway.tmf.edge_models import edge_model
-from gateway.tmf.pages import page_links
 from gateway.tmf.parts import Instant
 from gateway.tmf.product_order import instant_text
-from runtime.errors import NotFound
-from runtime.journal.listing import list_orders
 from runtime.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
 
 router = APIRouter(prefix="/api/v1", tags=["Alerts"])
@@ -94,14 +91,8 @@ async def list_alerts(
     """Alerts of the principal's tenant that match every filter. Pages count orders, whose alerts come together."""
     gateway = gateway_of(request)
     state = "" if acknowledged is None else ACKNOWLEDGED if acknowledged else OPEN
-    groups: list[OrderGroup | None] = []
-    if order:
-        with suppress(NotFound):  # a list of nothing
-            groups.append(await gateway.group(order, principal))
-    else:
-        filters = {tenanted(tag_of(principal.tenant), ALERT): asked(group, state)}
-        page = await list_orders(gateway.runtime.journal, filters, None, None, offset, limit)
-        groups = await gateway.runtime.read([id_ for _, id_ in page.entries]) if page.entries else []
+    filters = {tenanted(tag_of(principal.tenant), ALERT): asked(group, state)}
+    groups, total = await orders_asked(gateway, principal, order, filters, offset, limit)
     shown = [
         view
         for found in groups
@@ -110,11 +101,9 @@ async def list_alerts(
         if (not group or view["group"] == group)
         and (acknowledged is None or acknowledged == ("acknowledgedBy" in view))
     ]
-    total = min(1, len(shown)) if order else page.total
-    headers = {
-        "X-Total-Count": str(total),
-        "Link": page_links(request, gateway.settings.base_url, offset, limit, total),
-    }
+    if order:
+        total = min(1, len(shown))
+    headers = page_headers(request, gateway, offset, limit, total)
     return JsonAnswer(shown if not order or (limit and not offset) else [], headers=headers)
 
 

@@ -3,7 +3,6 @@
 Who does a group's work has the group in the token file; the role `operator` does everybody's.
 """
 
-from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
@@ -17,13 +16,12 @@ from gateway.context import Authenticated, Requester, gateway_of
 from gateway.decision_keys import DecisionKey
 from gateway.identity import tag_of
 from gateway.json_answers import JsonAnswer
+from gateway.orders_with_work import orders_asked, page_headers
 from gateway.review_decisions import check_values, decide, groups_of
 from gateway.review_view import PersonTaskView, task_view
 from gateway.tmf.edge_models import edge_model
-from gateway.tmf.pages import page_links
 from gateway.violations import BadRequest, Violation
 from runtime.errors import NotFound
-from runtime.journal.listing import list_orders
 from runtime.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
 
 PATH: Final = "/api/v1/tasks"
@@ -92,16 +90,8 @@ async def list_tasks(
             "the query cannot be answered",
             [Violation("?state", "value-not-allowed", sentence)],
         )
-    if order:
-        groups: list[OrderGroup | None] = []
-        with suppress(NotFound):  # a list of nothing
-            groups.append(await gateway.group(order, principal))
-        total = len(groups)
-    else:
-        filters = {tenanted(tag_of(principal.tenant), WORK): asked(group, state, assignee)}
-        page = await list_orders(gateway.runtime.journal, filters, None, None, offset, limit)
-        groups = await gateway.runtime.read([id_ for _, id_ in page.entries]) if page.entries else []
-        total = page.total
+    filters = {tenanted(tag_of(principal.tenant), WORK): asked(group, state, assignee)}
+    groups, total = await orders_asked(gateway, principal, order, filters, offset, limit)
     shown = [
         view
         for found in groups
@@ -113,11 +103,7 @@ async def list_tasks(
         and (not state or view["state"] == state)
         and (not assignee or view.get("claimedBy") == assignee)
     ]
-    headers = {
-        "X-Total-Count": str(total),
-        "Link": page_links(request, gateway.settings.base_url, offset, limit, total),
-    }
-    return JsonAnswer(shown, headers=headers)
+    return JsonAnswer(shown, headers=page_headers(request, gateway, offset, limit, total))
 
 
 @router.get("/{id}/{key}", summary="Retrieve a task for people", responses=_DONE)
